@@ -1,0 +1,17 @@
+#!/bin/sh
+# Starts WireMock, and ends it when the lifeline does: stdin is attached to the process that started this container.
+set -eu
+cd /opt/wiremock
+. ./options
+for file in ca.jks ca.crt wiremock.jsa; do
+    [ -s "$file" ] || { echo "wiremock: $file is missing from the image; build it again" >&2; exit 3; }
+done
+# The program behind the lifeline must outlive a background job's usual stdin, /dev/null.
+exec 3<&0
+# shellcheck disable=SC2086 # the options are words
+java $JAVA_OPTIONS -Xshare:on -XX:SharedArchiveFile=wiremock.jsa -jar wiremock.jar $WIREMOCK_OPTIONS \
+    --root-dir /tmp --ca-keystore /opt/wiremock/ca.jks --admin-api-basic-auth "$WIREMOCK_ADMIN" "$@" 3<&- &
+java=$!
+trap 'kill -9 "$java" 2>/dev/null' TERM INT
+(cat <&3 >/dev/null; kill -9 "$java") &
+wait "$java"

@@ -1,0 +1,178 @@
+"""A container of ours: hardened, labelled, and tied by its stdin to the process that started it."""
+
+import contextlib
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+import docker.errors
+from docker.models.networks import Network
+from docker.utils.socket import STDOUT, frames_iter
+from testcontainers.core.container import DockerContainer
+
+from sandbox import engine
+from sandbox.owner import ROLE, Owner
+
+LOG_LINES = 20_000
+
+
+class Container(DockerContainer):
+    """A container that lives as long as this process holds its stdin, and no longer.
+
+    testcontainers would watch over it with Ryuk, an image that cannot be had without a registry and of which every
+    xdist worker would start its own. The lifeline needs neither: the engine closes stdin when this process ends,
+    however it ends, the program inside exits, and the engine removes the container (AutoRemove).
+
+    Args:
+        image: Full name of the image.
+        role: What it is for; part of its labels.
+        owner: The process it belongs to.
+        networks: The networks it is on, each with the name it has there; the first is its default.
+        memory: Memory limit, in Docker's notation.
+        pids_limit: Processes and threads that it may have.
+        temporary: Folders that it may write to (in memory), with their mount options.
+        publish: Ports of the container to publish.
+        on_line: Called with every line that the program writes to stdout, from a thread of this object.
+        on_end: Called once when the program has ended, from the same thread.
+    """
+
+    def __init__(
+        self,
+        image: str,
+        *,
+        role: str,
+        owner: Owner,
+        networks: Sequence[tuple[Network, str]],
+        memory: str,
+        pids_limit: int,
+        environment: dict[str, str] | None = None,
+        temporary: dict[str, str] | None = None,
+        publish: Sequence[int] = (),
+        on_line: Callable[[bytes], None] | None = None,
+        on_end: Callable[[], None] | None = None,
+    ) -> None:
+        super().__init__(image)
+        self._docker = engine.client()
+        self.env = environment or {}
+        self.started_at = 0.0
+        self.log: deque[str] = deque(maxlen=LOG_LINES)
+        self.ended = threading.Event()
+        self._networks = networks
+        self._stdin: Any = None
+        self._write_lock = threading.Lock()
+        self._on_line = on_line or (lambda line: self.log.append(line.decode(errors="replace")))
+        self._on_end = on_end or (lambda: None)
+        # On the loopback of an engine elsewhere nobody could reach them; what listens asks for a secret anyway.
+        address = "127.0.0.1" if engine.shares_loopback() else "0.0.0.0"  # noqa: S104
+        self._options: dict[str, Any] = {
+            "labels": owner.labels(role),
+            "name": f"ocean-sandbox-{role}-{owner.identifier}-{time.time_ns() % 10**9:09d}",
+            "ports": {f"{port}/tcp": (address,) for port in publish},
+            "stdin_open": True,
+            "auto_remove": True,
+            "read_only": True,
+            "tmpfs": {"/tmp": "rw,exec,nosuid,nodev,mode=1777", **(temporary or {})},  # noqa: S108 # the container's own
+            "cap_drop": ["ALL"],
+            "security_opt": ["no-new-privileges"],
+            "mem_limit": memory,
+            "memswap_limit": memory,
+            "pids_limit": pids_limit,
+            # Nobody answers for names of the outside; without this, each one would take 20 s to fail.
+            "dns": ["127.0.0.1"],
+            "dns_opt": ["timeout:1", "attempts:1"],
+        }
+
+    def start(self) -> Self:
+        """Create it, hold on to its stdin, start it."""
+        (first, alias), *others = self._networks
+        client = self.get_docker_client()
+        endpoint = client.client.api.create_endpoint_config(aliases=[alias])
+        self._container = client.create(
+            self.image,
+            environment=self.env,
+            network=first.name,
+            networking_config={str(first.name): endpoint},
+            **self._options,
+        )
+        try:
+            for network, name in others:
+                network.connect(self._container, aliases=[name])
+            # Attached before the start, or the first lines could be lost.
+            self._stdin = client.client.api.attach_socket(
+                self.get_container_id(), {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+            )
+            threading.Thread(target=self._read, name=f"read {self._options['labels'][ROLE]}", daemon=True).start()
+            self.started_at = time.time()
+            client.start(self._container)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def send(self, data: bytes) -> None:
+        """Write to its stdin.
+
+        Raises:
+            OSError: It has ended.
+        """
+        with self._write_lock:
+            raw = getattr(self._stdin, "_sock", self._stdin)
+            raw.sendall(data)
+
+    def stop(self, force: bool = True, delete_volume: bool = True) -> None:  # noqa: FBT001, FBT002 # testcontainers' own signature
+        """Kill and remove it. Does nothing when it is gone already."""
+        if self._container is not None:
+            with contextlib.suppress(docker.errors.NotFound, docker.errors.APIError):
+                self._container.remove(force=force, v=delete_volume)
+        if self._stdin is not None:
+            raw = getattr(self._stdin, "_sock", self._stdin)
+            with contextlib.suppress(OSError):
+                raw.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):
+                self._stdin.close()
+
+    def end_of_log(self, lines: int = 25) -> str:
+        """The last lines that it wrote to stderr."""
+        return "\n".join(list(self.log)[-lines:])
+
+    def why_it_ended(self) -> str:
+        """How the program ended, in words: its exit code, and whether memory ran out. From the engine's events."""
+        client = self.get_docker_client().client
+        events = list(
+            client.api.events(
+                since=int(self.started_at) - 1,
+                until=int(time.time()) + 1,
+                filters={"container": self.get_container_id(), "event": ["die", "oom"]},
+                decode=True,
+            )
+        )
+        if any(event.get("Action") == "oom" for event in events):
+            return f"it ran out of memory (its limit is {self._options['mem_limit']})"
+        codes = [event["Actor"]["Attributes"].get("exitCode") for event in events if event.get("Action") == "die"]
+        if not codes:
+            return "the engine does not say why"
+        signals = {"137": "killed, SIGKILL", "139": "segmentation fault, SIGSEGV", "134": "aborted, SIGABRT"}
+        return f"exit code {codes[-1]}" + (f" ({signals[codes[-1]]})" if codes[-1] in signals else "")
+
+    def _read(self) -> None:
+        """Take apart what the program writes: stdout to ``on_line``, stderr to the log."""
+        pending = {True: b"", False: b""}
+        try:
+            for stream, data in frames_iter(self._stdin, tty=False):
+                is_answer = stream == STDOUT
+                *lines, pending[is_answer] = (pending[is_answer] + data).split(b"\n")
+                for line in lines:
+                    if is_answer:
+                        self._on_line(line)
+                    else:
+                        self.log.append(line.decode(errors="replace"))
+        except (OSError, ValueError):  # the socket was closed under us: stop() was called
+            pass
+        finally:
+            if pending[False]:
+                self.log.append(pending[False].decode(errors="replace"))
+            self.ended.set()
+            self._on_end()

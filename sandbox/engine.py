@@ -1,0 +1,215 @@
+"""Finds the engine that answers, or starts one, or says what to do."""
+
+import json
+import os
+import platform
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import docker
+import docker.errors
+import requests.exceptions
+from filelock import FileLock
+from testcontainers.core import utils
+from testcontainers.core.config import testcontainers_config as configuration
+from testcontainers.core.docker_client import DockerClient, get_docker_host
+
+from sandbox.errors import EngineError
+from sandbox.packages import debian_installs, install
+from sandbox.progress import say
+from sandbox.settings import Settings
+
+_PID_FILES = {Path("/var/run/docker.pid"): "dockerd", Path("/var/run/docker/containerd/containerd.pid"): "containerd"}
+
+
+@lru_cache(maxsize=1)
+def client() -> DockerClient:
+    """The client of the engine, as testcontainers resolves it: DOCKER_HOST, the current context, the local socket.
+
+    Raises:
+        EngineError: The engine's address makes no sense.
+    """
+    try:
+        return DockerClient()
+    except (docker.errors.DockerException, ValueError) as error:
+        raise EngineError(
+            f"The engine cannot be addressed ({get_docker_host() or 'the local socket'}): {error}",
+            remedy="start the engine, or mend DOCKER_HOST or the docker context.",
+        ) from error
+
+
+def answers() -> bool:
+    """Whether an engine answers a ping within a few seconds."""
+    try:
+        return bool(docker.DockerClient(**_client_options(), timeout=5).ping())
+    except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, ValueError):
+        return False
+
+
+@lru_cache(maxsize=1)
+def shares_loopback() -> bool:
+    """Whether a port that the engine publishes on 127.0.0.1 is on this process's own loopback.
+
+    testcontainers answers by whether this process runs in a container, and is wrong where an engine runs in that same
+    container (a CI job that starts its own); there, the gateway of the engine's bridge is an address of ours.
+    """
+    if configuration.tc_host_override:
+        return False
+    if not utils.inside_container():
+        return client().host() in {"localhost", "127.0.0.1", "::1"}
+    if not client().client.api.base_url.startswith("http+docker://"):
+        return False
+    networks = client().client.api.inspect_network("bridge")["IPAM"]["Config"]
+    return any(_is_own_address(network["Gateway"]) for network in networks if "Gateway" in network)
+
+
+def _is_own_address(address: str) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+    return True
+
+
+def ensure(settings: Settings) -> DockerClient:
+    """The client of an engine that answers, which is started or installed first where that is possible.
+
+    Args:
+        settings: Says whether installing is allowed, and how long starting may take.
+
+    Raises:
+        EngineError: No engine answers and none can be started; the message names the remedy for this platform.
+    """
+    if answers():
+        return client()
+    if host := get_docker_host():
+        raise EngineError(
+            f"No engine answers at {host}.",
+            remedy="start it, or unset DOCKER_HOST (or `docker context use default`) to use the local one.",
+        )
+    settings.cache.mkdir(parents=True, exist_ok=True)
+    with FileLock(settings.cache / "engine.lock"):
+        if not answers():  # another process may have started it while this one waited for the lock
+            _start(settings)
+    client.cache_clear()
+    shares_loopback.cache_clear()
+    return client()
+
+
+def _client_options() -> dict[str, str]:
+    host = get_docker_host()
+    return {"base_url": host} if host else {}
+
+
+def _start(settings: Settings) -> None:
+    if platform.system() != "Linux":
+        raise EngineError(
+            "No Docker engine answers.", remedy="start Docker Desktop, colima or Rancher Desktop, then run this again."
+        )
+    if _socket_is_forbidden():
+        raise EngineError(
+            "The engine's socket /var/run/docker.sock is there, but this user may not use it.",
+            remedy="`sudo usermod -aG docker $USER`, then log in again.",
+        )
+    if os.geteuid() != 0:
+        raise EngineError(
+            "No Docker engine answers, and only root can start one.",
+            remedy="`sudo systemctl start docker` (or `sudo dockerd`); if there is none: `sudo apt-get install docker.io`.",
+        )
+    if not shutil.which("dockerd"):
+        _install(settings)
+        if _wait(answers, seconds=2):  # the package's own script may have started it
+            return
+    if Path("/run/systemd/system").exists():
+        say("engine", "starting it: systemctl start docker")
+        subprocess.run(["systemctl", "start", "docker"], check=False, capture_output=True, timeout=settings.engine_timeout)
+        if _wait(answers, seconds=settings.engine_timeout):
+            return
+    _start_dockerd(settings)
+
+
+def _install(settings: Settings) -> None:
+    if not settings.install_engine:
+        raise EngineError(
+            "No Docker engine is installed, and OCEAN_SANDBOX_INSTALL_ENGINE=0 forbids to install one.",
+            remedy="`apt-get install docker.io`, or unset OCEAN_SANDBOX_INSTALL_ENGINE.",
+        )
+    if not debian_installs():
+        raise EngineError(
+            "No Docker engine is installed, and this is neither Debian nor Ubuntu.",
+            remedy="install Docker (or podman with its Docker socket) with this system's package manager.",
+        )
+    say("engine", "no Docker engine is installed: installing docker.io (OCEAN_SANDBOX_INSTALL_ENGINE=0 forbids it)")
+    install(["docker.io"], settings)
+
+
+def _start_dockerd(settings: Settings) -> None:
+    log = settings.cache / "dockerd.log"
+    say("engine", f"starting dockerd (its log: {log})")
+    remove_stale_pid_files()
+    with log.open("ab") as output:
+        # A session of its own: Ctrl-C in this run must not take the engine from the next one.
+        dockerd = subprocess.Popen(
+            ["dockerd"], stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd="/"
+        )
+    if _wait(lambda: answers() or dockerd.poll() is not None, settings.engine_timeout) and answers():
+        return
+    state = f"ended with code {dockerd.returncode}" if dockerd.returncode is not None else "does not answer"
+    if dockerd.returncode is None:
+        dockerd.send_signal(signal.SIGTERM)
+    raise EngineError(
+        f"dockerd was started and {state} (waited up to {settings.engine_timeout:.0f} s).",
+        remedy=f"see the end of its log below (all of it: {log}).",
+        detail=_readable_end(log),
+    )
+
+
+def remove_stale_pid_files(pid_files: dict[Path, str] | None = None) -> None:
+    """Remove pid files whose process is not the engine's (any more).
+
+    After an unclean end, dockerd refuses to start while *any* process has the pid in its pid file, be it a zombie or
+    another program.
+
+    Args:
+        pid_files: The files, each with the name that its live process must have; the engine's own by default.
+    """
+    for file, program in (pid_files or _PID_FILES).items():
+        try:
+            pid = file.read_text().strip()
+        except OSError:
+            continue
+        if not _runs(pid, program):
+            file.unlink(missing_ok=True)
+
+
+def _runs(pid: str, program: str) -> bool:
+    try:
+        status = Path("/proc", pid, "status").read_text()
+    except OSError:
+        return False
+    fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    return fields["Name"].strip() == program and not fields["State"].strip().startswith("Z")
+
+
+def _socket_is_forbidden() -> bool:
+    socket = Path("/var/run/docker.sock")
+    return socket.exists() and not os.access(socket, os.R_OK | os.W_OK)
+
+
+def _wait(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not (met := condition()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return met
+
+
+def _readable_end(log: Path, lines: int = 15) -> str:
+    end = log.read_text(errors="replace").splitlines()[-lines:]
+    return "\n".join(json.loads(line).get("msg", line) if line.startswith("{") else line for line in end)

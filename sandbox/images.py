@@ -1,0 +1,222 @@
+"""Builds each image once, tagged by a hash of all that went in."""
+
+import hashlib
+import io
+import tarfile
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+import docker.errors
+from filelock import FileLock
+from testcontainers.core.docker_client import DockerClient
+
+from sandbox import base_image, company
+from sandbox.errors import ImageError
+from sandbox.progress import say
+from sandbox.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+_NO_INPUT = ("__pycache__", "*.pyc", "requirements.in")
+
+
+@dataclass(frozen=True)
+class Image:
+    """What an image is made of.
+
+    Args:
+        name: The last part of its repository name, ``ocean-sandbox/<name>``.
+        folder: The folder with its Dockerfile.
+        parents: The images it stands on, by the build argument that names each in the Dockerfile.
+        extra: Files and folders beside the Dockerfile's own, by their name in the build context.
+        arguments: Other build arguments that are inputs.
+    """
+
+    name: str
+    folder: Path
+    parents: Mapping[str, "Image | base_image.BaseImage"] = field(default_factory=dict)
+    extra: Mapping[str, Path] = field(default_factory=dict)
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+    def files(self) -> dict[str, bytes]:
+        """Each file of the build context, by its path there."""
+        found = dict(_files_below(self.folder, PurePosixPath()))
+        for name, path in self.extra.items():
+            found.update(_files_below(path, PurePosixPath(name)) if path.is_dir() else {name: path.read_bytes()})
+        return found
+
+    def tag(self, settings: Settings) -> str:
+        """The image's full name; it changes when any input does, and only then."""
+        digest = hashlib.sha256()
+        for name, parent in sorted(self.parents.items()):
+            digest.update(f"{name}={parent.tag(settings)}\0".encode())
+        for name, value in sorted(self.arguments.items()):
+            digest.update(f"{name}={value}\0".encode())
+        for path, content in sorted(self.files().items()):
+            digest.update(f"{path}\0{len(content)}\0".encode() + content)
+        return f"ocean-sandbox/{self.name}:{digest.hexdigest()[:16]}"
+
+
+def wiremock() -> Image:
+    """WireMock, with its CA and its class data archive."""
+    return Image(
+        "wiremock",
+        ROOT / "docker" / "wiremock",
+        parents={"BUILDER": _builder(), "BASE": base_image.BaseImage("bookworm")},
+    )
+
+
+def port_mock() -> Image:
+    """The Port mock."""
+    return Image(
+        "port-mock",
+        ROOT / "docker" / "port-mock",
+        parents={"BUILDER": _builder(), "BASE": base_image.BaseImage("trixie")},
+        extra={"port_mock": ROOT / "sandbox" / "port_mock"},
+    )
+
+
+def resync() -> Image:
+    """What resync containers run where an integration pins no dependencies of its own."""
+    return Image(
+        "resync",
+        ROOT / "docker" / "resync",
+        parents={"BUILDER": _builder(), "BASE": base_image.BaseImage("trixie")},
+        extra={"runner": ROOT / "sandbox" / "runner"},
+    )
+
+
+def integration(directory: Path) -> Image:
+    """The image with the locked dependencies of the integration in ``directory``; its code is no part of it.
+
+    Args:
+        directory: The integration's directory; without a ``pyproject.toml`` there, :func:`resync` serves.
+    """
+    project = [path for name in ("pyproject.toml", "poetry.lock") if (path := directory / name).is_file()]
+    if not project or project[0].name != "pyproject.toml":
+        return resync()
+    return Image(
+        f"integration-{_repository_name(directory.name)}",
+        ROOT / "docker" / "integration",
+        parents={"BUILDER": _builder(), "RESYNC": resync()},
+        extra={f"project/{path.name}": path for path in project},
+    )
+
+
+def released(image: str) -> Image:
+    """A released image of an integration, with our runner beside its code."""
+    return Image(
+        "released",
+        ROOT / "docker" / "released",
+        extra={"runner": ROOT / "sandbox" / "runner", "site": ROOT / "docker" / "resync" / "site"},
+        arguments={"RELEASED": image},
+    )
+
+
+def ensure(images: list[Image], settings: Settings, client: DockerClient) -> list[str]:
+    """Build what is missing of ``images`` and all they stand on, several at once, each at most once.
+
+    Returns:
+        The tags of ``images``, in their order.
+
+    Raises:
+        ImageError: One could not be built; the message holds the end of the build's output.
+    """
+    with ThreadPoolExecutor(max_workers=max(1, len(images))) as executor:
+        return list(executor.map(lambda image: _ensure(image, settings, client), images))
+
+
+def _builder() -> Image:
+    return Image("builder", ROOT / "docker" / "builder", parents={"BASE": base_image.BaseImage("trixie")})
+
+
+def _ensure(image: Image, settings: Settings, client: DockerClient) -> str:
+    tag = image.tag(settings)
+    if exists(client, tag):
+        return tag
+    settings.cache.mkdir(parents=True, exist_ok=True)
+    parents = {
+        name: parent.ensure(settings, client)
+        if isinstance(parent, base_image.BaseImage)
+        else _ensure(parent, settings, client)
+        for name, parent in image.parents.items()
+    }
+    with FileLock(settings.cache / f"{tag.replace('/', '-').replace(':', '-')}.lock"):
+        if not exists(client, tag):  # another worker may have built it while this one waited for the lock
+            _build(image, tag, {**parents, **image.arguments}, client)
+    return tag
+
+
+def exists(client: DockerClient, tag: str) -> bool:
+    """Whether the engine has the image."""
+    try:
+        client.client.images.get(tag)
+    except docker.errors.ImageNotFound:
+        return False
+    return True
+
+
+def _build(image: Image, tag: str, arguments: Mapping[str, str], client: DockerClient) -> None:
+    say("images", f"building {tag}")
+    started = time.monotonic()
+    output: list[str] = []
+    context = _context({**image.files(), "ca-bundle.pem": company.ca_bundle()})
+    stream = client.client.api.build(
+        fileobj=context,
+        custom_context=True,
+        tag=tag,
+        buildargs={**company.build_arguments(), **arguments},
+        labels={"ocean-sandbox.image": image.name},
+        rm=True,
+        forcerm=True,
+        decode=True,
+    )
+    try:
+        for event in stream:
+            if text := event.get("stream", "").strip():
+                output += text.splitlines()
+                if text.startswith("Step "):
+                    say("images", f"{image.name}: {text.splitlines()[0][:100]}")
+            if error := event.get("error"):
+                raise _failure(image, error, output)
+    except docker.errors.APIError as error:
+        raise _failure(image, str(error), output) from error
+    say("images", f"built {tag} in {time.monotonic() - started:.1f} s")
+
+
+def _failure(image: Image, error: str, output: list[str]) -> ImageError:
+    if image.name.startswith("integration-"):
+        project = next(path for name, path in image.extra.items() if name.endswith("pyproject.toml"))
+        what = f"The dependencies of the integration in {project.parent} could not be installed."
+        remedy = f"mend {' or '.join(str(path) for path in image.extra.values())}; the installer's own words are below."
+    else:
+        what = f"The image {image.name} could not be built from {image.folder}."
+        remedy = "see the end of the build below; behind a company proxy, the CA bundle and the index must be known."
+    return ImageError(what, remedy=remedy, detail="\n".join([*output[-25:], error]))
+
+
+def _context(files: Mapping[str, bytes]) -> io.BytesIO:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for path, content in sorted(files.items()):
+            info = tarfile.TarInfo(path)
+            info.size = len(content)
+            info.mode = 0o755 if path.endswith(".sh") else 0o644
+            tar.addfile(info, io.BytesIO(content))
+    buffer.seek(0)
+    return buffer
+
+
+def _files_below(folder: Path, prefix: PurePosixPath) -> dict[str, bytes]:
+    return {
+        str(prefix / path.relative_to(folder).as_posix()): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not any(part.match(pattern) for part in path.relative_to(folder).parents for pattern in _NO_INPUT)
+        and not any(path.match(pattern) for pattern in _NO_INPUT)
+    }
+
+
+def _repository_name(name: str) -> str:
+    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower()).strip("-") or "unnamed"

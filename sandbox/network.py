@@ -1,0 +1,67 @@
+"""The two small networks of a sandbox: one closed, one that only lets this machine in."""
+
+import ipaddress
+import random
+
+import docker.errors
+from docker.models.networks import Network
+from testcontainers.core.docker_client import DockerClient
+
+from sandbox.errors import EngineError
+from sandbox.owner import Owner
+from sandbox.settings import Settings
+
+_PREFIX = 28
+_TRIES = 64
+
+
+def create_closed(client: DockerClient, owner: Owner, settings: Settings) -> Network:
+    """The network of the resync container: no route to the outside, and none to the engine's own host.
+
+    An ``internal`` network still has the host's address on its bridge, and with it whatever listens on the host;
+    ``inhibit_ipv4`` takes that address away.
+    """
+    return _create(
+        client, owner, settings, "closed", internal=True, options={"com.docker.network.bridge.inhibit_ipv4": "true"}
+    )
+
+
+def create_front(client: DockerClient, owner: Owner, settings: Settings) -> Network:
+    """The network through which this machine reaches published ports. Without masquerading nothing leaves by it."""
+    return _create(
+        client,
+        owner,
+        settings,
+        "front",
+        internal=False,
+        options={
+            "com.docker.network.bridge.enable_ip_masquerade": "false",
+            "com.docker.network.bridge.enable_icc": "false",
+        },
+    )
+
+
+def _create(
+    client: DockerClient, owner: Owner, settings: Settings, role: str, *, internal: bool, options: dict[str, str]
+) -> Network:
+    # The engine's own choice would be a /16 each, of which it has about thirty.
+    slots = list(ipaddress.ip_network(settings.subnets).subnets(new_prefix=_PREFIX))
+    error: docker.errors.APIError | None = None
+    for subnet in random.sample(slots, min(_TRIES, len(slots))):
+        try:
+            return client.client.networks.create(
+                f"ocean-sandbox-{role}-{owner.identifier}-{subnet.network_address}",
+                driver="bridge",
+                internal=internal,
+                options=options,
+                labels=owner.labels(role),
+                ipam=docker.types.IPAMConfig(pool_configs=[docker.types.IPAMPool(subnet=str(subnet))]),
+            )
+        except docker.errors.APIError as failed:
+            if "overlap" not in str(failed).lower() and "already exists" not in str(failed):
+                raise
+            error = failed
+    raise EngineError(
+        f"The engine has no room for another network in {settings.subnets}: {error}",
+        remedy="`ocean-sandbox reap` removes what dead runs left; OCEAN_SANDBOX_SUBNETS names another range.",
+    )

@@ -1,0 +1,64 @@
+"""Who a container or network belongs to: the process that made it, by labels that survive that process."""
+
+import os
+import platform
+import uuid
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+OWNER = "ocean-sandbox.owner"
+HOST = "ocean-sandbox.host"
+PROCESS = "ocean-sandbox.process"
+ROLE = "ocean-sandbox.role"
+
+
+@dataclass(frozen=True)
+class Owner:
+    """One process that makes sandboxes.
+
+    Args:
+        identifier: Unique for the process.
+    """
+
+    identifier: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+
+    def labels(self, role: str) -> dict[str, str]:
+        """The labels of something that this process makes, ``role`` being what it is for."""
+        return {
+            OWNER: self.identifier,
+            HOST: platform.node(),
+            PROCESS: process_name(os.getpid()),
+            ROLE: role,
+        }
+
+
+@lru_cache
+def this_process() -> Owner:
+    """The owner of all that this process makes."""
+    return Owner()
+
+
+def process_name(pid: int) -> str:
+    """A name for a process that no later process gets: its pid, and when it began where the system tells."""
+    try:
+        began = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+    except OSError:
+        began = ""
+    return f"{pid}:{began}"
+
+
+def is_gone(labels: dict[str, str]) -> bool:
+    """Whether the process that made something, on this host, lives no more. Things of other hosts are not ours to judge."""
+    if labels.get(HOST) != platform.node() or PROCESS not in labels:
+        return False
+    pid, _, began = labels[PROCESS].partition(":")
+    if began:
+        return process_name(int(pid)) != labels[PROCESS]
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

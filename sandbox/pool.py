@@ -1,0 +1,155 @@
+"""Keeps sandboxes: leased by one harness at a time, emptied in between, and thrown away when this process ends."""
+
+import atexit
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+
+from docker.models.networks import Network
+from testcontainers.core.docker_client import DockerClient
+
+from sandbox import engine, images, janitor, network
+from sandbox.errors import EngineError
+from sandbox.owner import this_process
+from sandbox.port import Port
+from sandbox.resync import ResyncContainer
+from sandbox.settings import Settings
+from sandbox.wiremock import WireMock
+
+
+class Sandbox:
+    """One isolated place: a closed network, a WireMock, a Port mock. Leased from the pool.
+
+    Attributes:
+        wiremock: The third party.
+        port: Port.
+    """
+
+    def __init__(self, client: DockerClient, settings: Settings) -> None:
+        self._client = client
+        self._settings = settings
+        self._networks: list[Network] = []
+        self._resyncs: list[ResyncContainer] = []
+        owner = this_process()
+        with ThreadPoolExecutor(max_workers=3) as together:
+            tags = together.submit(images.ensure, [images.wiremock(), images.port_mock()], settings, client)
+            closed = together.submit(network.create_closed, client, owner, settings)
+            front = together.submit(network.create_front, client, owner, settings)
+            self._networks = [closed.result(), front.result()]
+            wiremock_image, port_image = tags.result()
+            self.wiremock = WireMock(wiremock_image, owner, settings, *self._networks)
+            self.port = Port(port_image, owner, settings, *self._networks)
+            started = [together.submit(self.wiremock.start), together.submit(self.port.start)]
+        try:
+            for start in started:
+                start.result()
+        except BaseException:
+            self.stop()
+            raise
+
+    def resync_container(self, directory: Path, settings: Settings) -> ResyncContainer:
+        """A started resync container for the integration in ``directory``, on the closed network of this sandbox.
+
+        The place for warming ahead: whoever asks does not mind whether it has just been started or has waited.
+
+        Raises:
+            ImageError: The integration's dependencies cannot be installed.
+        """
+        image = images.released(settings.image) if settings.image else images.integration(directory)
+        (tag,) = images.ensure([image], settings, self._client)
+        container = ResyncContainer(
+            tag, this_process(), settings, self._networks[0], has_own_code=settings.image is not None
+        )
+        self._resyncs.append(container)
+        return container.start()
+
+    def reset(self) -> None:
+        """Throw its resync containers away and forget everything.
+
+        Raises:
+            EngineError: Something is left all the same; such a sandbox must not be used again.
+        """
+        self._stop_resyncs()
+        self.wiremock.reset()
+        self.port.reset()
+        if not (self.wiremock.is_empty() and self.port.is_empty()):
+            raise EngineError("A sandbox was not empty after its reset.")
+
+    def stop(self) -> None:
+        """Remove all of it."""
+        self._stop_resyncs()
+        self.wiremock.stop()
+        self.port.stop()
+        for each in self._networks:
+            _remove(each)
+
+    def _stop_resyncs(self) -> None:
+        while self._resyncs:
+            self._resyncs.pop().stop()
+
+
+class Pool:
+    """The sandboxes of this process.
+
+    Args:
+        settings: How they run.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client = engine.ensure(settings)
+        janitor.reap(self._client.client)
+        self._janitor = janitor.watch(this_process())
+        self._free: list[Sandbox] = []
+        self._all: list[Sandbox] = []
+        self._lock = threading.Lock()
+        atexit.register(self.close)
+
+    def lease(self) -> Sandbox:
+        """A sandbox that is up and empty, for the caller alone until it is released."""
+        with self._lock:
+            if self._free:
+                return self._free.pop()
+        sandbox = Sandbox(self._client, self._settings)
+        with self._lock:
+            self._all.append(sandbox)
+        return sandbox
+
+    def release(self, sandbox: Sandbox) -> None:
+        """Take a leased sandbox back; one that cannot be emptied is thrown away."""
+        try:
+            sandbox.reset()
+        except EngineError:
+            with self._lock:
+                self._all.remove(sandbox)
+            sandbox.stop()
+        else:
+            with self._lock:
+                self._free.append(sandbox)
+
+    def close(self) -> None:
+        """Remove all sandboxes of this process, together."""
+        atexit.unregister(self.close)
+        with self._lock:
+            sandboxes, self._all, self._free = self._all, [], []
+        if sandboxes:
+            with ThreadPoolExecutor(max_workers=len(sandboxes)) as together:
+                list(together.map(Sandbox.stop, sandboxes))
+        if self._janitor.stdin:
+            self._janitor.stdin.close()
+
+
+@lru_cache(maxsize=1)
+def of_this_process(settings: Settings) -> Pool:
+    """The pool of this process, made at first use."""
+    return Pool(settings)
+
+
+def _remove(each: Network) -> None:
+    import contextlib  # noqa: PLC0415
+
+    import docker.errors  # noqa: PLC0415
+
+    with contextlib.suppress(docker.errors.APIError):  # the janitor tries again
+        each.remove()

@@ -1,0 +1,133 @@
+"""The control API: how the harness seeds the Port mock and reads its captures.
+
+It listens on a port of its own, which is published to the harness only and asks for a token: what an integration under
+test can reach is the Port API and nothing else.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
+from starlette.routing import Route
+
+from .bodies import WrongShapeError, answer, answer_nobody, answer_wrong_shape, read_object, refuse
+from .seeding import read_seed
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from .state import PortState
+
+
+def create_control_app(state: PortState, token: str) -> Starlette:
+    """Make the control API.
+
+    Args:
+        state: What the app seeds and reads; share it with `create_app`.
+        token: What every call but `GET /health` must bring as `Authorization: Bearer <token>`.
+
+    Returns:
+        The app.
+
+    Raises:
+        ValueError: If the token is empty, which would let everybody in.
+    """
+    if not token:
+        message = "the control API needs a token that is not empty"
+        raise ValueError(message)
+    control = _Control(state)
+    app = Starlette(
+        routes=[
+            Route("/health", control.health, methods=["GET"]),
+            Route("/seed", control.seed, methods=["PUT"]),
+            Route("/reset", control.reset, methods=["POST"]),
+            Route("/captures", control.captures, methods=["GET"]),
+            Route("/calls", control.calls, methods=["GET"]),
+            Route("/state", control.state, methods=["GET"]),
+            Route("/empty", control.empty, methods=["GET"]),
+        ],
+        middleware=[Middleware(_Guard, token=token)],
+        exception_handlers={
+            WrongShapeError: answer_wrong_shape,
+            ClientDisconnect: answer_nobody,
+            404: _refuse_unknown_call,
+            405: _refuse_unknown_call,
+        },
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+class _Control:
+    """The endpoints, around the state."""
+
+    def __init__(self, state: PortState) -> None:
+        self._state = state
+
+    async def health(self, _request: Request) -> Response:
+        return answer({"status": "ok"})
+
+    async def seed(self, request: Request) -> Response:
+        self._state.seed(read_seed(await read_object(request)))
+        return answer({"ok": True})
+
+    async def reset(self, _request: Request) -> Response:
+        self._state.reset()
+        return answer({"ok": True})
+
+    async def captures(self, _request: Request) -> Response:
+        kept = self._state.kept
+        return answer({"upserted_entities": kept.upserts, "deleted_entities": kept.deletions})
+
+    async def calls(self, _request: Request) -> Response:
+        # A call is recorded when it is answered, and shown in the order in which calls arrived.
+        return answer({"calls": sorted(self._state.kept.calls, key=lambda call: call["sequence"])})
+
+    async def state(self, _request: Request) -> Response:
+        kept = self._state.kept
+        return answer(
+            {
+                "integration": None if kept.integration is None else kept.integration.to_json(),
+                "resync_states": kept.resync_states,
+                "metrics": kept.metrics,
+                "heartbeats": kept.heartbeats,
+                "logs": kept.logs,
+                "examples": kept.examples,
+                "cursors": [{"kind": kind, "index": index, **cursor} for (kind, index), cursor in kept.cursors.items()],
+                "blueprints": kept.blueprints,
+                "actions": kept.actions,
+                "scorecards": kept.scorecards,
+                "pages": kept.pages,
+            },
+        )
+
+    async def empty(self, _request: Request) -> Response:
+        return answer({"empty": self._state.kept.is_empty})
+
+
+class _Guard:
+    """Lets nobody past without the token, whatever the path; only `GET /health` is open."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app = app
+        self._expected = f"Bearer {token}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (scope["method"], scope["path"]) != ("GET", "/health"):
+            given = Headers(scope=scope).get("authorization", "").encode("latin-1")
+            if not hmac.compare_digest(given, self._expected):
+                refusal = refuse(401, "unauthorized", "Bring the control token: Authorization: Bearer $PORT_MOCK_TOKEN")
+                await refusal(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+async def _refuse_unknown_call(request: Request, _error: Exception) -> Response:
+    return refuse(404, "unknown_call", f"The control API has no {request.method} {request.scope['path']}.")

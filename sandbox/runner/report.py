@@ -1,0 +1,67 @@
+"""Describes exceptions so that the other side can tell them, and raise some of them again."""
+
+import traceback
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+
+MESSAGE_LIMIT = 20_000
+
+
+def describe(error: BaseException) -> list[dict[str, Any]]:
+    """Every error that ``error`` stands for, groups taken apart.
+
+    Returns:
+        For each: ``type`` (qualified name), ``module``, ``message``, ``traceback``, ``kind`` (of the resource that was
+        being resynced, or null), and ``arguments`` where all of them are plain JSON values.
+    """
+    return [_one(leaf) for leaf in _leaves(error)]
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+def _one(error: BaseException) -> dict[str, Any]:
+    plain = all(isinstance(value, str | int | float | bool | None) for value in error.args)
+    return {
+        "type": type(error).__qualname__,
+        "module": type(error).__module__,
+        "message": _message(error),
+        "arguments": list(error.args) if plain else None,
+        "traceback": "".join(traceback.format_exception(error)),
+        "kind": _kind(error),
+    }
+
+
+def _message(error: BaseException) -> str:
+    try:
+        message = str(error)
+    except Exception as broken:  # noqa: BLE001 # an integration's own __str__ may fail
+        message = f"<its __str__ failed: {broken!r}>"
+    return message[:MESSAGE_LIMIT]
+
+
+def _kind(error: BaseException) -> str | None:
+    """The kind that was being resynced: the frames that the error passed through know it.
+
+    port_ocean's ``_process_resource`` holds the ``resource`` (its configuration), and the wrappers around the
+    integration's generator hold ``kind``.
+    """
+    for frame in _frames(error.__traceback__):
+        resource = frame.get("resource") or frame.get("resource_config")
+        kind = getattr(resource, "kind", None) or frame.get("kind")
+        if isinstance(kind, str):
+            return str(kind)
+    cause = error.__cause__ or error.__context__
+    return _kind(cause) if cause is not None else None
+
+
+def _frames(trace: TracebackType | None) -> Iterator[dict[str, Any]]:
+    while trace is not None:
+        yield trace.tb_frame.f_locals
+        trace = trace.tb_next

@@ -1,0 +1,58 @@
+"""The orders: ``boot`` an integration, then ``resync`` it."""
+
+import asyncio
+import base64
+import io
+import os
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+from runner.channel import Channel
+from runner.integration import Integration
+from runner.report import describe
+
+
+def serve(channel: Channel) -> None:
+    """Say that all is imported, then carry out orders until the lifeline is cut."""
+    channel.answer({"event": "ready"})
+    # One loop for all: port_ocean's clients and locks belong to the loop in which they were made.
+    with asyncio.Runner() as runner:
+        channel.loop = runner.get_loop()
+        integration: Integration | None = None
+        while True:
+            order = channel.order()
+            phase = order["order"]
+            try:
+                if phase == "boot":
+                    integration = Integration(_unpack(order))
+                    runner.run(integration.boot(order["config"], order["log_level"]))
+                    channel.answer({"event": "booted"})
+                elif phase == "resync" and integration is not None:
+                    channel.answer({"event": "resynced", **runner.run(integration.resync())})
+                else:
+                    channel.answer({"event": "failed", "phase": phase, "errors": describe(ValueError(f"no order: {phase}"))})
+            except BaseException as error:  # noqa: BLE001 # SystemExit in a main.py is an answer too
+                if integration is not None and phase == "boot":
+                    phase = integration.phase
+                channel.answer({"event": "failed", "phase": phase, "errors": describe(error)})
+            finally:
+                _flush()
+
+
+def _unpack(order: dict[str, Any]) -> Path:
+    """Put the CA and the integration's files where they belong, and go there."""
+    Path(os.environ["SSL_CERT_FILE"]).write_text(order["ca"])
+    directory = Path(order["directory"])
+    if archive := order.get("archive"):
+        with tarfile.open(fileobj=io.BytesIO(base64.b64decode(archive))) as tar:
+            tar.extractall(directory, filter="data")
+    os.chdir(directory)
+    sys.path.insert(0, str(directory))
+    return directory
+
+
+def _flush() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()

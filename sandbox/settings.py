@@ -1,0 +1,76 @@
+"""One settings object: ``[tool.ocean-sandbox]`` in pyproject.toml < environment < options."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from platformdirs import user_cache_path
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    PyprojectTomlConfigSettingsSource,
+    SettingsConfigDict,
+)
+
+from sandbox.errors import SandboxError
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+
+
+class Settings(BaseSettings):
+    """How the sandbox runs. Every field is also ``OCEAN_SANDBOX_<FIELD>`` in the environment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="OCEAN_SANDBOX_",
+        pyproject_toml_table_header=("tool", "ocean-sandbox"),
+        extra="forbid",
+        frozen=True,
+    )
+
+    install_engine: bool = Field(default=True, description="Install docker.io on Debian or Ubuntu, as root, if no engine is there.")
+    engine_timeout: float = Field(default=60, gt=0, description="Seconds that a started engine has to answer.")
+    base_image: str | None = Field(default=None, description="A Debian trixie image to stand on instead of Debian's own.")
+    base_image_bookworm: str | None = Field(default=None, description="The same for bookworm, below WireMock.")
+    debian_mirror: str | None = Field(default=None, description="The mirror to bootstrap from where no registry answers.")
+    pull_timeout: float = Field(default=120, gt=0, description="Seconds that a registry has to deliver a base image.")
+    image: str | None = Field(default=None, description="A released image of the integration to run instead of its directory.")
+    resync_timeout: float = Field(default=120, gt=0, description="Seconds that a resync may take.")
+    boot_timeout: float = Field(default=60, gt=0, description="Seconds that an integration may take to start.")
+    log_level: LogLevel = Field(default="INFO", description="The level of the integration's log.")
+    resync_memory: str = Field(default="1g", description="Memory limit of a resync container, in Docker's notation.")
+    wiremock_memory: str = Field(default="512m", description="Memory limit of a WireMock container.")
+    port_mock_memory: str = Field(default="1g", description="Memory limit of a Port mock container.")
+    pids_limit: int = Field(default=512, gt=0, description="Processes and threads that a container may have.")
+    subnets: str = Field(default="172.30.0.0/16", description="Where the sandboxes' small networks are cut from.")
+    mappings: Path | None = Field(default=None, description="The folder with the stub files, a folder per integration.")
+    cache: Path = Field(
+        default_factory=lambda: user_cache_path("ocean-sandbox"), description="Where locks and the engine's log are kept."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Options win over the environment, the environment over pyproject.toml."""
+        return init_settings, env_settings, PyprojectTomlConfigSettingsSource(settings_cls)
+
+
+def load(**options: Any) -> Settings:
+    """The settings in force, with ``options`` (those that are not None) over all others.
+
+    Raises:
+        SandboxError: A setting has no such name or no such value.
+    """
+    try:
+        return Settings(**{name: value for name, value in options.items() if value is not None})
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors())
+        raise SandboxError(
+            f"A setting of the sandbox is wrong: {wrong}",
+            remedy="mend it in [tool.ocean-sandbox] of pyproject.toml, or in the environment (OCEAN_SANDBOX_<NAME>).",
+        ) from error

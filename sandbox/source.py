@@ -1,0 +1,69 @@
+"""Packs an integration's directory into one archive for its resync container."""
+
+import io
+import os
+import tarfile
+from pathlib import Path
+
+from sandbox.errors import IntegrationError
+
+LIMIT_BYTES = 64 * 1024 * 1024
+_LEFT_OUT = frozenset(
+    {".git", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".tox", ".idea"}
+)
+# A developer's secrets and settings must not change what a test sees.
+_LEFT_OUT_FILES = frozenset({".env"})
+
+
+def pack(directory: Path) -> bytes:
+    """The integration's code as a tar archive, without caches, virtual environments, or ``.env``.
+
+    Args:
+        directory: Where its ``main.py`` is.
+
+    Raises:
+        IntegrationError: There is no ``main.py``, or the directory is far too large.
+    """
+    if not directory.is_dir():
+        raise IntegrationError(
+            f"There is no integration at {directory}: no such directory.", remedy="mend integration_path in the test."
+        )
+    if not (directory / "main.py").is_file():
+        raise IntegrationError(
+            f"There is no integration at {directory}: it has no main.py.",
+            remedy="mend integration_path in the test; it is the directory with main.py and .port/spec.yaml.",
+        )
+    buffer = io.BytesIO()
+    total = 0
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for folder, folders, files in os.walk(directory):
+            folders[:] = sorted(name for name in folders if name not in _LEFT_OUT)
+            for name in sorted(files):
+                path = Path(folder, name)
+                if name in _LEFT_OUT_FILES or not path.is_file():
+                    continue
+                total += path.stat().st_size
+                if total > LIMIT_BYTES:
+                    raise IntegrationError(
+                        f"The integration at {directory} is larger than {LIMIT_BYTES // 1024**2} MB.",
+                        remedy=f"move what is no code of it elsewhere; the largest folders: {_largest(directory)}",
+                    )
+                tar.add(path, arcname=path.relative_to(directory).as_posix(), recursive=False, filter=_anonymous)
+    return buffer.getvalue()
+
+
+def _anonymous(info: tarfile.TarInfo) -> tarfile.TarInfo:
+    info.uid = info.gid = 0
+    info.uname = info.gname = ""
+    info.mode = 0o755 if info.mode & 0o100 else 0o644
+    return info
+
+
+def _largest(directory: Path) -> str:
+    sizes = {
+        child.name: sum(path.stat().st_size for path in child.rglob("*") if path.is_file())
+        for child in directory.iterdir()
+        if child.is_dir() and child.name not in _LEFT_OUT
+    }
+    three = sorted(sizes.items(), key=lambda item: -item[1])[:3]
+    return ", ".join(f"{name} ({size // 1024**2} MB)" for name, size in three)

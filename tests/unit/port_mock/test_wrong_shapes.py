@@ -1,0 +1,60 @@
+"""Bodies that are no JSON, or not of the right shape: a 422 in Port's error shape, and nothing captured."""
+
+from __future__ import annotations
+
+import pytest
+
+from .factories import Mock, body_of
+
+BULK = "/v1/blueprints/service/entities/bulk"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"{", b"\xff\xfe", b'{"entities": NaN}', b"[" * 100_000, b'{"n": ' + b"1" * 5000 + b"}"],
+    ids=["nothing", "cut off", "not UTF-8", "NaN", "too deep", "too long a number"],
+)
+def test_what_is_no_json_is_refused(raw: bytes) -> None:
+    answer = body_of(Mock().port("POST", BULK, content=raw), status=422)
+
+    assert (answer["ok"], answer["error"]) == (False, "invalid_request")
+    assert answer["message"].startswith("the body is not valid JSON: ")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "message"),
+    [
+        ("POST", BULK, [], "the body must be an object, not an array"),
+        ("POST", BULK, {}, "entities must be an array, not null"),
+        ("POST", BULK, {"entities": {}}, "entities must be an array, not an object"),
+        ("POST", BULK, {"entities": [{}, "a"]}, "entities[1] must be an object, not a string"),
+        ("POST", "/v1/blueprints/service/entities", 7, "the body must be an object, not a number"),
+        ("POST", "/v1/blueprints/service/bulk/entities/delete", {"entities": True}, "entities must be an array"),
+        ("POST", "/v1/entities/search", [], "the body must be an object"),
+        ("POST", "/v1/auth/access_token", {"clientId": "a"}, "clientSecret must be a string, not null"),
+        ("POST", "/v1/blueprints", {"identifier": ""}, "identifier must not be empty"),
+        ("POST", "/v1/integration", {"config": {}}, "installationId must be a string"),
+        ("PATCH", "/v1/integration/i", {"config": []}, "config must be an object"),
+        ("PATCH", "/v1/integration/i/config", {}, "config must be an object, not null"),
+        ("PUT", "/v1/integration/i/cursor", {"primary": 1}, "primary must be a string"),
+        ("POST", "/v1/integration/i/kinds/k/examples", {"examples": {}}, "examples must be an array"),
+        ("POST", "/v1/ingest/logs", {"logs": ["a"]}, "logs[0] must be an object"),
+        ("POST", "/v1/ingest/metrics/syncMetrics", {}, "syncKindsMetrics must be an array"),
+        ("PUT", "/v1/ingest/metrics/syncMetrics/resync/e/kind/k", {}, "syncKindMetrics must be an object"),
+    ],
+)
+def test_a_wrong_shape_is_refused_by_name(method: str, path: str, body: object, message: str) -> None:
+    mock = Mock(mapping={"resources": []})
+
+    answer = body_of(mock.port(method, path, json=body), status=422)
+
+    assert (answer["ok"], answer["error"]) == (False, "invalid_request")
+    assert message in answer["message"]
+
+
+def test_a_refused_bulk_leaves_nothing_behind() -> None:
+    mock = Mock()
+
+    mock.port("POST", BULK, json={"entities": [{"identifier": "a"}, None]})
+
+    assert mock.captures() == {"upserted_entities": [], "deleted_entities": []}
