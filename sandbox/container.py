@@ -30,7 +30,7 @@ class Container(DockerContainer):
         image: Full name of the image.
         role: What it is for; part of its labels.
         owner: The process it belongs to.
-        networks: The networks it is on, each with the name it has there; the first is its default.
+        networks: The networks it is on, each with the name it has there, if any; the first is its default.
         memory: Memory limit, in Docker's notation.
         pids_limit: Processes and threads that it may have.
         temporary: Folders that it may write to (in memory), with their mount options.
@@ -45,7 +45,7 @@ class Container(DockerContainer):
         *,
         role: str,
         owner: Owner,
-        networks: Sequence[tuple[Network, str]],
+        networks: Sequence[tuple[Network, str | None]],
         memory: str,
         pids_limit: int,
         environment: dict[str, str] | None = None,
@@ -62,6 +62,7 @@ class Container(DockerContainer):
         self.ended = threading.Event()
         self._networks = networks
         self._stdin: Any = None
+        self._stopped = False
         self._write_lock = threading.Lock()
         self._on_line = on_line or (lambda line: self.log.append(line.decode(errors="replace")))
         self._on_end = on_end or (lambda: None)
@@ -89,7 +90,7 @@ class Container(DockerContainer):
         """Create it, hold on to its stdin, start it."""
         (first, alias), *others = self._networks
         client = self.get_docker_client()
-        endpoint = client.client.api.create_endpoint_config(aliases=[alias])
+        endpoint = client.client.api.create_endpoint_config(aliases=[alias] if alias else [])
         self._container = client.create(
             self.image,
             environment=self.env,
@@ -99,12 +100,13 @@ class Container(DockerContainer):
         )
         try:
             for network, name in others:
-                network.connect(self._container, aliases=[name])
+                network.connect(self._container, aliases=[name] if name else [])
             # Attached before the start, or the first lines could be lost.
             self._stdin = client.client.api.attach_socket(
                 self.get_container_id(), {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
             )
-            threading.Thread(target=self._read, name=f"read {self._options['labels'][ROLE]}", daemon=True).start()
+            name = f"read {self._options['labels'][ROLE]}"
+            threading.Thread(target=self._read, args=[self._stdin], name=name, daemon=True).start()
             self.started_at = time.time()
             client.start(self._container)
         except BaseException:
@@ -119,20 +121,25 @@ class Container(DockerContainer):
             OSError: It has ended.
         """
         with self._write_lock:
-            raw = getattr(self._stdin, "_sock", self._stdin)
-            raw.sendall(data)
+            if self._stdin is None:
+                message = "the container was stopped"
+                raise OSError(message)
+            getattr(self._stdin, "_sock", self._stdin).sendall(data)
 
     def stop(self, force: bool = True, delete_volume: bool = True) -> None:  # noqa: FBT001, FBT002 # testcontainers' own signature
         """Kill and remove it. Does nothing when it is gone already."""
-        if self._container is not None:
-            with contextlib.suppress(docker.errors.NotFound, docker.errors.APIError):
+        with self._write_lock:
+            stdin, self._stdin = self._stdin, None
+            stopped, self._stopped = self._stopped, True
+        if self._container is not None and not stopped:
+            with contextlib.suppress(docker.errors.APIError):  # gone by itself, or going
                 self._container.remove(force=force, v=delete_volume)
-        if self._stdin is not None:
-            raw = getattr(self._stdin, "_sock", self._stdin)
+        if stdin is not None:
+            raw = getattr(stdin, "_sock", stdin)
             with contextlib.suppress(OSError):
                 raw.shutdown(socket.SHUT_RDWR)
             with contextlib.suppress(OSError):
-                self._stdin.close()
+                stdin.close()
 
     def end_of_log(self, lines: int = 25) -> str:
         """The last lines that it wrote to stderr."""
@@ -157,11 +164,11 @@ class Container(DockerContainer):
         signals = {"137": "killed, SIGKILL", "139": "segmentation fault, SIGSEGV", "134": "aborted, SIGABRT"}
         return f"exit code {codes[-1]}" + (f" ({signals[codes[-1]]})" if codes[-1] in signals else "")
 
-    def _read(self) -> None:
+    def _read(self, stdin: Any) -> None:
         """Take apart what the program writes: stdout to ``on_line``, stderr to the log."""
         pending = {True: b"", False: b""}
         try:
-            for stream, data in frames_iter(self._stdin, tty=False):
+            for stream, data in frames_iter(stdin, tty=False):
                 is_answer = stream == STDOUT
                 *lines, pending[is_answer] = (pending[is_answer] + data).split(b"\n")
                 for line in lines:

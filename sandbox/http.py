@@ -27,9 +27,10 @@ class Control:
         # Asking the engine for the port would cost a poll of testcontainers'; the port is there once it is started.
         host = "127.0.0.1" if engine.shares_loopback() else container.get_container_host_ip()
         published = container.get_docker_client().port(container.get_container_id(), port)
+        self.address = f"{host}:{published}"
         headers = {"Authorization": f"Bearer {auth}"} if isinstance(auth, str) else {}
         self._client = httpx.Client(
-            base_url=f"http://{host}:{published}",
+            base_url=f"http://{self.address}",
             auth=auth if isinstance(auth, tuple) else None,
             headers=headers,
             timeout=30,

@@ -1,11 +1,13 @@
 """Keeps sandboxes: leased by one harness at a time, emptied in between, and thrown away when this process ends."""
 
 import atexit
+import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+import docker.errors
 from docker.models.networks import Network
 from testcontainers.core.docker_client import DockerClient
 
@@ -31,6 +33,7 @@ class Sandbox:
         self._settings = settings
         self._networks: list[Network] = []
         self._resyncs: list[ResyncContainer] = []
+        self._seen: dict[str, int] = {}
         owner = this_process()
         with ThreadPoolExecutor(max_workers=3) as together:
             tags = together.submit(images.ensure, [images.wiremock(), images.port_mock()], settings, client)
@@ -64,6 +67,14 @@ class Sandbox:
         self._resyncs.append(container)
         return container.start()
 
+    def begin_resync(self) -> None:
+        """Remember where the next resync's captures begin; those of the one before stay with Port."""
+        self._seen = {name: len(found) for name, found in self.port.captures().items()}
+
+    def captures(self) -> dict[str, list[dict[str, Any]]]:
+        """What Port got since :meth:`begin_resync`: ``upserted_entities`` and ``deleted_entities``."""
+        return {name: found[self._seen.get(name, 0) :] for name, found in self.port.captures().items()}
+
     def reset(self) -> None:
         """Throw its resync containers away and forget everything.
 
@@ -71,6 +82,7 @@ class Sandbox:
             EngineError: Something is left all the same; such a sandbox must not be used again.
         """
         self._stop_resyncs()
+        self._seen = {}
         self.wiremock.reset()
         self.port.reset()
         if not (self.wiremock.is_empty() and self.port.is_empty()):
@@ -129,27 +141,37 @@ class Pool:
                 self._free.append(sandbox)
 
     def close(self) -> None:
-        """Remove all sandboxes of this process, together."""
+        """Remove all sandboxes of this process."""
         atexit.unregister(self.close)
         with self._lock:
             sandboxes, self._all, self._free = self._all, [], []
-        if sandboxes:
-            with ThreadPoolExecutor(max_workers=len(sandboxes)) as together:
-                list(together.map(Sandbox.stop, sandboxes))
+        for sandbox in sandboxes:
+            sandbox.stop()
         if self._janitor.stdin:
             self._janitor.stdin.close()
 
 
-@lru_cache(maxsize=1)
+_pool: Pool | None = None
+_pool_lock = threading.Lock()
+
+
 def of_this_process(settings: Settings) -> Pool:
-    """The pool of this process, made at first use."""
-    return Pool(settings)
+    """The pool of this process, made with ``settings`` at first use."""
+    global _pool  # noqa: PLW0603 # one a process is the point
+    with _pool_lock:
+        _pool = _pool or Pool(settings)
+        return _pool
+
+
+def close_of_this_process() -> None:
+    """Remove what the pool of this process has, if there is one."""
+    global _pool  # noqa: PLW0603 # one a process is the point
+    with _pool_lock:
+        if _pool is not None:
+            _pool.close()
+        _pool = None
 
 
 def _remove(each: Network) -> None:
-    import contextlib  # noqa: PLC0415
-
-    import docker.errors  # noqa: PLC0415
-
     with contextlib.suppress(docker.errors.APIError):  # the janitor tries again
         each.remove()

@@ -13,6 +13,7 @@ from sandbox.settings import Settings
 NAME = "port-mock"
 API_PORT = 8000
 CONTROL_PORT = 8001
+RELAY_PORT = 8002
 URL = f"http://{NAME}:{API_PORT}"
 
 
@@ -32,7 +33,7 @@ class Port:
             image,
             role=NAME,
             owner=owner,
-            networks=[(front, NAME), (closed, NAME)],
+            networks=[(front, None), (closed, NAME)],
             memory=settings.port_mock_memory,
             pids_limit=settings.pids_limit,
             environment={"PORT_MOCK_TOKEN": self._token},
@@ -84,6 +85,10 @@ class Port:
         """What else it keeps: the integration, its resync states, metrics, logs, and what was created."""
         state: dict[str, Any] = self._control.call("GET", "/state").json()
         return state
+
+    def relay(self) -> tuple[str, str]:
+        """Where to answer requests that WireMock hands over: the address of a websocket, and the token it asks for."""
+        return f"ws://{self._control.address}/relay", self._token
 
     def reset(self) -> None:
         """Forget everything."""

@@ -51,6 +51,7 @@ class RemoteFailure:
         arguments: Its ``args`` where all are plain values, else None.
         traceback: As Python prints it, in the container.
         kind: The kind that was being resynced, where it is known.
+        exchange: For an httpx error: ``method``, ``url``, ``status``, ``headers`` and ``body`` of what failed.
     """
 
     type: str
@@ -59,6 +60,7 @@ class RemoteFailure:
     arguments: list[Any] | None
     traceback: str
     kind: str | None
+    exchange: dict[str, Any] | None = None
 
 
 class ResyncContainer:

@@ -34,7 +34,7 @@ class WireMock:
             image,
             role=NAME,
             owner=owner,
-            networks=[(front, NAME), (closed, NAME)],
+            networks=[(front, None), (closed, NAME)],
             memory=settings.wiremock_memory,
             pids_limit=settings.pids_limit,
             environment={"WIREMOCK_ADMIN": f"sandbox:{self._password}"},
@@ -68,6 +68,11 @@ class WireMock:
         """
         if mappings:
             self._control.call("POST", "/__admin/mappings/import", {"mappings": mappings})
+
+    @property
+    def proxy(self) -> str:
+        """Its address as a proxy for this process."""
+        return f"http://{self._control.address}"
 
     def journal(self) -> list[dict[str, Any]]:
         """Every third-party request since the last reset, oldest first, as WireMock's ``/__admin/requests`` has them."""

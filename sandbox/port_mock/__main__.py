@@ -4,8 +4,9 @@ Environment:
     PORT_MOCK_TOKEN: What callers of the control API must bring. Required.
     PORT_MOCK_API_PORT: Where to serve the Port API; 8000 unless told, 0 for any free port.
     PORT_MOCK_CONTROL_PORT: Where to serve the control API; 8001 unless told, 0 for any free port.
+    PORT_MOCK_RELAY_PORT: Where to take requests for the test process; 8002 unless told, 0 for any free port.
 
-Once it listens it prints one line of JSON with both ports: `{"api": 8000, "control": 8001}`. It ends with status 0 when
+Once it listens it prints one line of JSON with its ports: `{"api": 8000, "control": 8001, "relay": 8002}`. It ends with status 0 when
 stdin reaches EOF or on SIGTERM, and with status 2 and a line on stderr when its environment is wrong.
 """
 
@@ -18,6 +19,7 @@ import sys
 
 from .api import create_app
 from .control import create_control_app
+from .relay import Relay
 from .server import serve
 from .state import PortState
 
@@ -43,13 +45,18 @@ def main(lifeline: int = _STDIN) -> int:
     try:
         api = _listen("PORT_MOCK_API_PORT", 8000)
         control = _listen("PORT_MOCK_CONTROL_PORT", 8001)
+        relayed = _listen("PORT_MOCK_RELAY_PORT", 8002)
     except ValueError as error:
         return _complain(str(error))
-    ports = {"api": api.getsockname()[1], "control": control.getsockname()[1]}
+    ports = {name: listener.getsockname()[1] for name, listener in (("api", api), ("control", control), ("relay", relayed))}
     sys.stdout.write(json.dumps(ports) + "\n")
     sys.stdout.flush()
     state = PortState()
-    serve({api: create_app(state), control: create_control_app(state, token)}, lifeline=lifeline)
+    relay = Relay()
+    serve(
+        {api: create_app(state), control: create_control_app(state, token, relay), relayed: relay.app()},
+        lifeline=lifeline,
+    )
     return 0
 
 

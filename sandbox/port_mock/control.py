@@ -23,15 +23,17 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from .relay import Relay
     from .state import PortState
 
 
-def create_control_app(state: PortState, token: str) -> Starlette:
+def create_control_app(state: PortState, token: str, relay: Relay | None = None) -> Starlette:
     """Make the control API.
 
     Args:
         state: What the app seeds and reads; share it with `create_app`.
         token: What every call but `GET /health` must bring as `Authorization: Bearer <token>`.
+        relay: Where the test process connects to answer requests, at `/relay`; none where nobody proxies to it.
 
     Returns:
         The app.
@@ -52,6 +54,7 @@ def create_control_app(state: PortState, token: str) -> Starlette:
             Route("/calls", control.calls, methods=["GET"]),
             Route("/state", control.state, methods=["GET"]),
             Route("/empty", control.empty, methods=["GET"]),
+            *([relay.route()] if relay else []),
         ],
         middleware=[Middleware(_Guard, token=token)],
         exception_handlers={
@@ -120,7 +123,7 @@ class _Guard:
         self._expected = f"Bearer {token}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (scope["method"], scope["path"]) != ("GET", "/health"):
+        if (scope.get("method"), scope["path"]) != ("GET", "/health"):
             given = Headers(scope=scope).get("authorization", "").encode("latin-1")
             if not hmac.compare_digest(given, self._expected):
                 refusal = refuse(401, "unauthorized", "Bring the control token: Authorization: Bearer $PORT_MOCK_TOKEN")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _KEEP_ALIVE_SECONDS = 3600
 # uvicorn looks for the end every 0.1 s and then takes 0.1 s: it is done well before, unless the loop is stuck.
 _GRACE_SECONDS = 0.4
+# An answer of the test process, base64 and all; a test may well answer with 50 MB.
+_LARGEST_ANSWER = 256 * 1024 * 1024
 
 
 def serve(apps: Mapping[socket.socket, Starlette], *, lifeline: int) -> None:
@@ -81,7 +83,10 @@ def _configure(app: Starlette) -> uvicorn.Config:
         access_log=False,
         log_level="warning",
         lifespan="off",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=_LARGEST_ANSWER,
+        ws_ping_interval=None,
+        ws_per_message_deflate=False,
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,

@@ -35,6 +35,26 @@ def _one(error: BaseException) -> dict[str, Any]:
         "arguments": list(error.args) if plain else None,
         "traceback": "".join(traceback.format_exception(error)),
         "kind": _kind(error),
+        "exchange": _exchange(error),
+    }
+
+
+def _exchange(error: BaseException) -> dict[str, Any] | None:
+    """The request, and the response, that an httpx error is about."""
+    request = getattr(error, "_request", None) or getattr(getattr(error, "response", None), "_request", None)
+    response = getattr(error, "response", None)
+    if not type(error).__module__.startswith("httpx") or request is None:
+        return None
+    try:
+        body = response.text[:MESSAGE_LIMIT] if response is not None else ""
+    except Exception:  # noqa: BLE001 # a streamed body that nobody read
+        body = ""
+    return {
+        "method": request.method,
+        "url": str(request.url),
+        "status": getattr(response, "status_code", None),
+        "headers": list(response.headers.multi_items()) if response is not None else [],
+        "body": body,
     }
 
 

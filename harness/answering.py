@@ -1,0 +1,116 @@
+"""Answers, from the test process, the requests that WireMock cannot answer."""
+
+import asyncio
+import base64
+import contextlib
+import json
+from typing import Any, Self
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from harness.stubs import PASS_HEADER, UNMATCHED_HEADER
+from harness.transport import InterceptTransport, raw_content, response_of
+
+_HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "host", "proxy-connection"})
+
+
+class Answerer:
+    """Serves a transport's routes over the relay's websocket, in the event loop of the test.
+
+    An exception in a callable is kept, for the harness to raise in the test; the request gets a 500 at once.
+
+    Args:
+        transport: Whose routes answer.
+        url: The relay's websocket.
+        token: What it asks for.
+        proxy: WireMock as a proxy for this process, to ask the stub files for what no route wants; None without any.
+        on_error: Called with an exception that a callable or predicate raised.
+    """
+
+    def __init__(
+        self, transport: InterceptTransport, url: str, token: str, *, proxy: "httpx.AsyncClient | None", on_error: Any
+    ) -> None:
+        self._transport = transport
+        self._url = url
+        self._token = token
+        self._proxy = proxy
+        self._on_error = on_error
+        self._connection: ClientConnection | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._connection = await connect(
+            self._url,
+            additional_headers={"Authorization": f"Bearer {self._token}"},
+            max_size=None,
+            compression=None,
+            proxy=None,
+            ping_interval=None,
+        )
+        self._spawn(self._serve(self._connection))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+        for task in list(self._tasks):
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, connection: ClientConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            async for message in connection:
+                # A task each: a route with a delay must not hold up the others.
+                self._spawn(self._answer(connection, json.loads(message)))
+
+    async def _answer(self, connection: ClientConnection, asked: dict[str, Any]) -> None:
+        request = httpx.Request(
+            asked["method"],
+            asked["url"],
+            headers=[(name, value) for name, value in asked["headers"] if name.lower() not in _HOP_BY_HOP],
+            content=base64.b64decode(asked["body"]),
+        )
+        try:
+            response = await self._respond(request, asked["index"])
+            content = raw_content(response)
+        except Exception as error:  # noqa: BLE001 # the test is to see it, whatever it is
+            self._on_error(error)
+            response, content = httpx.Response(500), f"{type(error).__name__}: {error}".encode()
+        answer = {
+            "id": asked["id"],
+            "status": response.status_code,
+            "headers": [pair for pair in response.headers.multi_items() if pair[0].lower() not in _HOP_BY_HOP],
+            "body": base64.b64encode(content).decode(),
+        }
+        with contextlib.suppress(ConnectionClosed):
+            await connection.send(json.dumps(answer))
+
+    async def _respond(self, request: httpx.Request, start: int) -> httpx.Response:
+        route = self._transport.find_route(request, start)
+        if route is None:
+            return await self._from_stub_files(request)
+        route._call_count += 1  # noqa: SLF001 # the transport's own bookkeeping, which is ours here
+        answer = route.answer(request)
+        if isinstance(answer, dict) and (delay := answer.get("delay")):
+            await asyncio.sleep(delay)
+        return response_of(answer, request)
+
+    async def _from_stub_files(self, request: httpx.Request) -> httpx.Response:
+        if self._proxy is None:
+            return httpx.Response(404, content=b"No route matched", headers={UNMATCHED_HEADER: "1"})
+        request.headers[PASS_HEADER] = "1"
+        response = await self._proxy.send(request, stream=True)
+        content = b"".join([chunk async for chunk in response.aiter_raw()])
+        await response.aclose()
+        # WireMock names the stub of every matched request.
+        if "matched-stub-id" not in response.headers:
+            response.headers[UNMATCHED_HEADER] = "1"
+        return httpx.Response(response.status_code, headers=response.headers, stream=httpx.ByteStream(content))

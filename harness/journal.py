@@ -1,0 +1,58 @@
+"""Reads WireMock's journal and the Port mock's calls as the requests of a test's call log."""
+
+import base64
+from collections.abc import Iterable
+from typing import Any
+
+import httpx
+
+from harness.stubs import PASS_HEADER, UNMATCHED_HEADER
+from harness.transport import RequestLog
+from sandbox import port
+
+
+def third_party_calls(journal: Iterable[dict[str, Any]]) -> tuple[list[RequestLog], list[RequestLog]]:
+    """Every third-party request with its answer, in order, and those of them that nobody answered."""
+    calls, unmatched = [], []
+    for entry in journal:
+        request = _request(entry["request"])
+        if PASS_HEADER in request.headers:  # the test process asked on behalf of a request that is in the journal too
+            continue
+        call = RequestLog(request, _response(entry["response"], request))
+        calls.append(call)
+        if not entry["wasMatched"] or UNMATCHED_HEADER in call.response.headers:
+            unmatched.append(call)
+    return calls, unmatched
+
+
+def port_calls(calls: Iterable[dict[str, Any]]) -> list[RequestLog]:
+    """Every call to Port with its answer, in order; long bodies are cut."""
+    found = []
+    for call in calls:
+        query = f"?{call['query']}" if call["query"] else ""
+        request = httpx.Request(call["method"], f"{port.URL}{call['path']}{query}", content=call["body"].encode())
+        found.append(RequestLog(request, httpx.Response(call["status"], content=call["response"].encode(), request=request)))
+    return found
+
+
+def _request(logged: dict[str, Any]) -> httpx.Request:
+    return httpx.Request(
+        logged["method"],
+        logged["absoluteUrl"],
+        headers=_pairs(logged.get("headers", {})),
+        content=base64.b64decode(logged.get("bodyAsBase64", "")),
+    )
+
+
+def _response(logged: dict[str, Any], request: httpx.Request) -> httpx.Response:
+    status, content = logged.get("status", 0), base64.b64decode(logged.get("bodyAsBase64", ""))
+    headers = _pairs(logged.get("headers", {}))
+    try:
+        return httpx.Response(status, headers=headers, content=content, request=request)
+    except httpx.DecodingError:  # a test may well answer with garbage that calls itself gzip
+        plain = [pair for pair in headers if pair[0].lower() != "content-encoding"]
+        return httpx.Response(status, headers=plain, content=content, request=request)
+
+
+def _pairs(headers: dict[str, str | list[str]]) -> list[tuple[str, str]]:
+    return [(name, each) for name, value in headers.items() for each in (value if isinstance(value, list) else [value])]

@@ -1,0 +1,111 @@
+"""Turns routes into WireMock's stubs."""
+
+import base64
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+
+from harness.transport import Route, header_list, raw_content
+from harness.url_match import matchers
+from sandbox import port
+
+Stub = dict[str, Any]
+
+ROUTE_NUMBER = "ocean-sandbox-route"
+# A request that the test process has looked at and no route wanted comes back with this header, for the stub files.
+PASS_HEADER = "X-Ocean-Sandbox-Pass"
+# A 404 of the test process that stands for "nobody answers this".
+UNMATCHED_HEADER = "X-Ocean-Sandbox-Unmatched"
+FILES_PRIORITY = 1_000_000
+_FAULTS = {
+    "connection_reset": "CONNECTION_RESET_BY_PEER",
+    "empty": "EMPTY_RESPONSE",
+    "garbage": "RANDOM_DATA_THEN_CLOSE",
+}
+_RELAY = f"http://{port.NAME}:{port.RELAY_PORT}"
+
+
+def from_routes(routes: Sequence[Route], start: int = 0) -> list[Stub]:
+    """The stubs for ``routes``, the first of which wins.
+
+    What WireMock can express exactly is answered by WireMock. What it cannot (callables, predicates, a few regular
+    expressions, and ``times``, which two requests at once could overdraw) it hands to the test process.
+
+    Args:
+        routes: The routes, in their order.
+        start: The number of the first.
+    """
+    return [stub for number, route in enumerate(routes, start) for stub in _from_route(route, number)]
+
+
+def is_answered_by_test(route: Route) -> bool:
+    """Whether the test process answers for the route."""
+    return not _is_static(route) or _url_matchers(route) is None
+
+
+def _from_route(route: Route, number: int) -> list[Stub]:
+    urls = _url_matchers(route)
+    method = route.method.upper() if route.method else "ANY"
+    common = {"priority": number + 1, "metadata": {ROUTE_NUMBER: number}}
+    if urls is not None and _is_static(route):
+        answer = _response(route.response_factory)
+        return [{**common, "request": {"method": method, **url}, "response": answer} for url in urls]
+    # Wider than the route where its pattern cannot be said: the test process has the last word.
+    return [
+        {
+            **common,
+            "request": {"method": method, **url, "headers": {**url.get("headers", {}), PASS_HEADER: {"absent": True}}},
+            "response": {
+                "proxyBaseUrl": f"{_RELAY}/{number}/{{{{request.scheme}}}}/{{{{request.host}}}}/{{{{request.port}}}}",
+                "transformers": ["response-template"],
+            },
+        }
+        for url in urls or [{"urlPattern": ".*"}]
+    ]
+
+
+def _url_matchers(route: Route) -> list[dict[str, Any]] | None:
+    return matchers(route.url_pattern) if isinstance(route.url_pattern, str | re.Pattern) else None
+
+
+def _is_static(route: Route) -> bool:
+    return route.times is None and isinstance(route.response_factory, httpx.Response | dict)
+
+
+def _response(answer: Any) -> Stub:
+    if isinstance(answer, httpx.Response):
+        content = raw_content(answer)
+        return {"status": answer.status_code, **_body(content), "headers": _headers(answer.headers.multi_items())}
+    stub: Stub = {}
+    if delay := answer.get("delay"):
+        stub["fixedDelayMilliseconds"] = round(delay * 1000)
+    if fault := answer.get("fault"):
+        return {**stub, "fault": _FAULTS[fault]}
+    headers = header_list(answer)
+    if "json" in answer:
+        content = json.dumps(answer["json"]).encode()
+        if not any(name.lower() == "content-type" for name, _ in headers):
+            headers.append(("content-type", "application/json"))
+    else:
+        body = answer.get("body") or b""
+        content = body.encode() if isinstance(body, str) else body
+    return {**stub, "status": answer.get("status_code", 200), **_body(content), "headers": _headers(headers)}
+
+
+def _body(content: bytes) -> Stub:
+    try:
+        return {"body": content.decode()} if content else {}
+    except UnicodeDecodeError:
+        return {"base64Body": base64.b64encode(content).decode()}
+
+
+def _headers(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    headers: dict[str, list[str]] = {}
+    for name, value in pairs:
+        # The length is what WireMock sends; a wrong one would break the connection.
+        if name.lower() not in ("content-length", "transfer-encoding"):
+            headers.setdefault(name, []).append(value)
+    return headers

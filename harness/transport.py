@@ -1,0 +1,313 @@
+"""What a test says of the third party: routes, matched in order against the whole URL."""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import httpx
+
+UrlPattern = str | re.Pattern[str] | Callable[[httpx.Request], bool]
+Answer = httpx.Response | dict[str, Any]
+ResponseFactory = Answer | Callable[[httpx.Request], Answer]
+
+_REGEX_CHARACTERS = frozenset(r"\.+*?[](){}|^$")
+_ANSWER_KEYS = frozenset({"json", "body", "status_code", "headers", "delay", "fault"})
+FAULTS: dict[str, type[httpx.TransportError]] = {
+    "connection_reset": httpx.ReadError,
+    "empty": httpx.RemoteProtocolError,
+    "garbage": httpx.RemoteProtocolError,
+}
+_PORT_API = ("localhost:5555", "port-mock:8000")
+_PREVIEW = 200
+
+
+class UnmatchedRequestError(Exception):
+    """A request that no route, and no stub, answers."""
+
+
+@dataclass
+class RequestLog:
+    """One request, and what it was answered with."""
+
+    request: httpx.Request
+    response: httpx.Response
+
+    def to_dict(self) -> dict[str, Any]:
+        """The pair as JSON values; bodies parsed where they are JSON, as text where they are text."""
+        return {
+            "method": self.request.method,
+            "url": str(self.request.url),
+            "request_headers": dict(self.request.headers),
+            "request_body": _readable(self.request.content, or_text=False),
+            "response_status": self.response.status_code,
+            "response_body": _readable(self.response.content, or_text=True),
+        }
+
+
+@dataclass
+class Route:
+    """One rule: which requests it is for, and what they are answered with.
+
+    Args:
+        method: The HTTP method, or None for any.
+        url_pattern: Text to be found in the whole URL, a regular expression to be searched there, or a predicate.
+        response_factory: The answer, or what makes it of the request.
+        times: How many requests it answers before the next route has its turn; None for all.
+    """
+
+    method: str | None
+    url_pattern: UrlPattern
+    response_factory: ResponseFactory
+    times: int | None = None
+    _call_count: int = field(default=0, init=False)
+
+    def matches(self, request: httpx.Request) -> bool:
+        """Whether it is for ``request``, and not used up."""
+        if self.times is not None and self._call_count >= self.times:
+            return False
+        if self.method is not None and request.method.upper() != self.method.upper():
+            return False
+        if isinstance(self.url_pattern, str):
+            return self.url_pattern in whole_url(request)
+        if isinstance(self.url_pattern, re.Pattern):
+            return self.url_pattern.search(whole_url(request)) is not None
+        return bool(self.url_pattern(request))
+
+    def build_response(self, request: httpx.Request) -> httpx.Response:
+        """The answer to ``request``, which counts as one of its ``times``.
+
+        Raises:
+            TypeError: What the route answers with is no answer.
+            httpx.TransportError: The answer is a ``fault``.
+        """
+        self._call_count += 1
+        return response_of(self.answer(request), request)
+
+    def answer(self, request: httpx.Request) -> Answer:
+        """What the route says, as it says it; a callable is called."""
+        if isinstance(self.response_factory, httpx.Response | dict):
+            return self.response_factory
+        return self.response_factory(request)
+
+
+class InterceptTransport(httpx.AsyncBaseTransport):
+    """The third party, as a test describes it. The first route that matches a request answers it.
+
+    It is a true transport: an ``httpx.AsyncClient`` that is given it gets the answers without any network. In a
+    sandbox the same routes become WireMock's stubs.
+
+    Args:
+        strict: Whether a request that no route matches is an error, rather than a 404.
+    """
+
+    def __init__(self, strict: bool = True) -> None:  # noqa: FBT001, FBT002 # the in-process harness's signature
+        self._routes: list[Route] = []
+        self._call_log: list[RequestLog] = []
+        self._port_call_log: list[RequestLog] = []
+        self.strict = strict
+
+    def add_route(
+        self, method: str | None, url_pattern: UrlPattern, response: ResponseFactory, *, times: int | None = None
+    ) -> Self:
+        """Add a route after those there are.
+
+        Args:
+            method: The HTTP method, or None for any.
+            url_pattern: Text that the whole URL contains; text with any of ``\\ . + * ? [ ] ( ) { } | ^ $`` is a
+                regular expression; or a compiled one; or a predicate of the request.
+            response: ``{"json": …}`` or ``{"body": str | bytes}`` with ``status_code`` (200), ``headers``, ``delay``
+                (seconds) and ``fault`` (connection_reset, empty, garbage); an ``httpx.Response``; or a callable that
+                makes either of the request.
+            times: How many requests it answers; None for all.
+
+        Returns:
+            This transport, so that calls can be chained.
+
+        Raises:
+            TypeError, ValueError: It is no route.
+        """
+        _check_route(method, url_pattern, response, times)
+        if isinstance(url_pattern, str) and _REGEX_CHARACTERS.intersection(url_pattern):
+            try:
+                url_pattern = re.compile(url_pattern)
+            except re.error as error:
+                message = f"add_route: {url_pattern!r} reads as a regular expression, and is no valid one: {error}"
+                raise ValueError(message) from error
+        self._routes.append(Route(method, url_pattern, response, times))
+        return self
+
+    def find_route(self, request: httpx.Request, start: int = 0) -> Route | None:
+        """The first route, from number ``start`` on, that matches."""
+        return next((route for route in self._routes[start:] if route.matches(request)), None)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer ``request`` from the routes.
+
+        Raises:
+            UnmatchedRequestError: No route matches, and the transport is strict.
+        """
+        await request.aread()
+        route = self.find_route(request)
+        if route is None and self.strict:
+            routes = [(each.method, each.url_pattern) for each in self._routes]
+            message = f"No route matched: {request.method} {request.url}\nRegistered routes: {routes}"
+            raise UnmatchedRequestError(message)
+        if route is None:
+            response = httpx.Response(404, content=b"No route matched", request=request)
+        else:
+            if isinstance(route.response_factory, dict) and (delay := route.response_factory.get("delay")):
+                await asyncio.sleep(delay)
+            response = route.build_response(request)
+        self._call_log.append(RequestLog(request, response))
+        return response
+
+    @property
+    def calls(self) -> list[RequestLog]:
+        """Every request so far, with its answer, in order."""
+        return list(self._call_log)
+
+    def calls_for(self, url_substring: str) -> list[RequestLog]:
+        """The requests whose URL contains ``url_substring``."""
+        return [call for call in self._call_log if url_substring in str(call.request.url)]
+
+    def print_call_log(self, include_port: bool = False) -> str:  # noqa: FBT001, FBT002 # the in-process harness's signature
+        """Print one line a request, and return what was printed.
+
+        Args:
+            include_port: Whether calls to Port are shown too.
+        """
+        calls = self._call_log + (self._port_call_log if include_port else [])
+        shown = [call for call in calls if include_port or not any(host in str(call.request.url) for host in _PORT_API)]
+        lines = [
+            f"  [{number}] {call.request.method} {call.request.url} → {call.response.status_code}{_preview(call.request)}"
+            for number, call in enumerate(shown)
+        ]
+        output = "\n".join([f"HTTP Call Log ({len(lines)} calls):", *(lines or ["  (no calls)"])])
+        print(output)  # noqa: T201 # it is what it is for
+        return output
+
+    def reset(self) -> None:
+        """Forget the requests so far; routes that were used up answer again."""
+        self._call_log.clear()
+        self._port_call_log.clear()
+        for route in self._routes:
+            route._call_count = 0  # noqa: SLF001 # the counter is this module's
+
+
+def whole_url(request: httpx.Request) -> str:
+    """The URL that patterns are held against. An empty path is ``/``, as it is on the wire."""
+    url = request.url
+    return str(url) if url.raw_path.split(b"?")[0] != b"/" else f"{url.scheme}://{url.netloc.decode()}{url.raw_path.decode()}"
+
+
+def response_of(answer: Any, request: httpx.Request) -> httpx.Response:
+    """The response that an answer stands for.
+
+    Raises:
+        TypeError: It is no answer.
+        httpx.TransportError: It is a ``fault``.
+    """
+    if isinstance(answer, httpx.Response):
+        answer._request = request  # noqa: SLF001 # as the in-process harness does; httpx has no other way
+        return answer
+    if not isinstance(answer, dict):
+        message = f"a route must answer with a dict or an httpx.Response, not {type(answer).__name__}: {answer!r}"
+        raise TypeError(message)
+    check_answer(answer)
+    if fault := answer.get("fault"):
+        message = f"the route's fault: {fault}"
+        raise FAULTS[fault](message, request=request)
+    headers = header_list(answer)
+    if "json" in answer:
+        content = json.dumps(answer["json"]).encode()
+        if not any(name.lower() == "content-type" for name, _ in headers):
+            headers.append(("content-type", "application/json"))
+    else:
+        body = answer.get("body", "")
+        content = body.encode() if isinstance(body, str) else body or b""
+    return httpx.Response(answer.get("status_code", 200), content=content, headers=headers, request=request)
+
+
+def raw_content(response: httpx.Response) -> bytes:
+    """The body as it is to be sent: compressed, where the response's headers say so."""
+    return b"".join(response.stream) if isinstance(response.stream, httpx.ByteStream) else response.read()
+
+
+def header_list(answer: dict[str, Any]) -> list[tuple[str, str]]:
+    """The headers of an answer as pairs: a dict, whose values may be lists, or pairs as they are."""
+    headers = answer.get("headers") or {}
+    pairs = headers.items() if hasattr(headers, "items") else headers
+    return [
+        (str(name), str(each)) for name, value in pairs for each in (value if isinstance(value, list | tuple) else [value])
+    ]
+
+
+def check_answer(answer: dict[str, Any]) -> None:
+    """See that a dict is an answer.
+
+    Raises:
+        TypeError, ValueError: It is none; the message says what is wrong and what there is.
+    """
+    if unknown := sorted(set(answer) - _ANSWER_KEYS, key=str):
+        message = f"a route's answer has no key {', '.join(map(repr, unknown))}; there are: {', '.join(sorted(_ANSWER_KEYS))}"
+        raise ValueError(message)
+    status = answer.get("status_code", 200)
+    if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:  # noqa: PLR2004
+        message = f"status_code must be a number from 100 to 599, not {status!r}"
+        raise ValueError(message)
+    if "json" in answer:
+        try:
+            json.dumps(answer["json"])
+        except (TypeError, ValueError) as error:
+            message = f"the route's json cannot be written as JSON: {error}"
+            raise TypeError(message) from error
+    elif not isinstance(answer.get("body", ""), str | bytes | None):
+        message = f"body must be str or bytes, not {type(answer['body']).__name__}; for an object use json"
+        raise TypeError(message)
+    if (fault := answer.get("fault")) is not None and fault not in FAULTS:
+        message = f"fault must be one of {', '.join(sorted(FAULTS))}, not {fault!r}"
+        raise ValueError(message)
+    delay = answer.get("delay", 0)
+    if isinstance(delay, bool) or not isinstance(delay, int | float) or delay < 0:
+        message = f"delay must be a number of seconds, not {delay!r}"
+        raise ValueError(message)
+
+
+def _check_route(method: object, url_pattern: object, response: object, times: object) -> None:
+    if method is not None and not (isinstance(method, str) and method):
+        message = f"add_route: method must be a string such as 'GET', or None for any, not {method!r}"
+        raise TypeError(message)
+    if not (isinstance(url_pattern, str | re.Pattern) or callable(url_pattern)):
+        message = f"add_route: url_pattern must be text, a regular expression or a predicate, not {url_pattern!r}"
+        raise TypeError(message)
+    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
+        message = f"add_route: times must be a number from 1 on, or None for all, not {times!r}"
+        raise ValueError(message)
+    if isinstance(response, dict):
+        check_answer(response)
+    elif not (isinstance(response, httpx.Response) or callable(response)):
+        message = f"add_route: the response must be a dict, an httpx.Response or a callable, not {response!r}"
+        raise TypeError(message)
+
+
+def _readable(content: bytes, *, or_text: bool) -> Any:
+    if not content:
+        return None
+    try:
+        return json.loads(content.decode())
+    except UnicodeDecodeError:
+        return f"<{len(content)} bytes>"
+    except ValueError:
+        return content.decode() if or_text else f"<{len(content)} bytes>"
+
+
+def _preview(request: httpx.Request) -> str:
+    if not request.content:
+        return ""
+    try:
+        return f"  body: {request.content.decode()[:_PREVIEW]}"
+    except UnicodeDecodeError:
+        return f"  body: <{len(request.content)} bytes>"

@@ -1,0 +1,104 @@
+"""The relay: hands third-party requests to the test process, over a connection that the test process opened.
+
+WireMock cannot compute an answer that only a Python callable knows. It proxies such a request here; the request goes on
+through the websocket of the test process, and the answer comes back the same way. Nobody ever dials the test process,
+which an engine elsewhere, or behind a firewall, could not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import itertools
+import json
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+_DEFAULT_PORTS = {("http", "80"), ("https", "443")}
+
+
+class Relay:
+    """Requests that wait for an answer of the test process.
+
+    One websocket at a time is heard: the newest. Without one, or when it closes, requests get 503 at once, so that
+    nothing hangs.
+    """
+
+    def __init__(self) -> None:
+        self._websocket: WebSocket | None = None
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._numbers = itertools.count(1)
+
+    def app(self) -> Starlette:
+        """The app that WireMock proxies to: `/<index>/<scheme>/<host>/<port>/<path>?<query>`."""
+        app = Starlette(routes=[Route("/{target:path}", self._ask, methods=_METHODS)])
+        app.router.redirect_slashes = False
+        return app
+
+    def route(self) -> WebSocketRoute:
+        """The place in the control API where the test process opens its connection."""
+        return WebSocketRoute("/relay", self._serve)
+
+    async def _ask(self, request: Request) -> Response:
+        if self._websocket is None:
+            return PlainTextResponse("no test process is connected to answer this request", status_code=503)
+        number = next(self._numbers)
+        index, scheme, host, port, rest = (*_raw_target(request).split("/", 4), "")[:5]
+        authority = host if (scheme, port) in _DEFAULT_PORTS else f"{host}:{port}"
+        self._waiting[number] = answered = asyncio.get_running_loop().create_future()
+        try:
+            await self._websocket.send_text(
+                json.dumps(
+                    {
+                        "id": number,
+                        "index": int(index),
+                        "method": request.method,
+                        "url": f"{scheme}://{authority}/{rest}",
+                        "headers": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in request.headers.raw],
+                        "body": base64.b64encode(await request.body()).decode(),
+                    },
+                ),
+            )
+            answer = await answered
+        except (RuntimeError, WebSocketDisconnect, ConnectionError):
+            return PlainTextResponse("the test process hung up before it answered", status_code=503)
+        finally:
+            self._waiting.pop(number, None)
+        response = Response(base64.b64decode(answer["body"]), status_code=answer["status"])
+        # Exactly the answer's own headers, repeated ones too; the length is ours to say.
+        response.raw_headers = [
+            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer["headers"]
+        ] + [(name, value) for name, value in response.raw_headers if name == b"content-length"]
+        return response
+
+    async def _serve(self, websocket: WebSocket) -> None:
+        await websocket.accept()
+        self._websocket = websocket
+        try:
+            while True:
+                answer = json.loads(await websocket.receive_text())
+                if (waiting := self._waiting.get(answer["id"])) and not waiting.done():
+                    waiting.set_result(answer)
+        except WebSocketDisconnect:
+            pass
+        finally:
+            if self._websocket is websocket:
+                self._websocket = None
+                for waiting in self._waiting.values():
+                    if not waiting.done():
+                        waiting.set_exception(ConnectionError())
+
+
+def _raw_target(request: Request) -> str:
+    """Path and query as they were sent: decoding would lose what is a slash and what is `%2F`."""
+    path: bytes = request.scope["raw_path"]
+    query: bytes = request.scope["query_string"]
+    return (path + (b"?" + query if query else b"")).decode("latin-1").lstrip("/")
