@@ -115,7 +115,7 @@ class IntegrationTestHarness:
         with self._timed("resync"):
             success, failures = await self._resync(sandbox, container, directory)
         with self._timed("collect"):
-            captures, calls, unmatched = await _in_thread(self._collect, sandbox)
+            captures, unmatched = await _in_thread(self._collect, sandbox)
         container.stop()
         errors = [rebuild(failure) for failure in failures]
         if self.third_party_transport.strict:
@@ -140,7 +140,10 @@ class IntegrationTestHarness:
         result = await self.trigger_resync()
         unmatched = {(call.request.method, str(call.request.url)) for call in result.unmatched}
         lines = {
-            (call.request.method, str(call.request.url)): f"  {call.request.method} {call.request.url} → {call.response.status_code}"
+            (
+                call.request.method,
+                str(call.request.url),
+            ): f"  {call.request.method} {call.request.url} → {call.response.status_code}"
             for call in reversed(self.third_party_transport.calls)
         }
         shown = [line + (" ← UNMATCHED (404)" if key in unmatched else "") for key, line in reversed(lines.items())]
@@ -179,9 +182,7 @@ class IntegrationTestHarness:
             lambda: container.boot(archive=archive, config=self._config(), ca=sandbox.wiremock.ca, source=directory)
         )
 
-    async def _resync(
-        self, sandbox: Sandbox, container: ResyncContainer, directory: Path
-    ) -> tuple[bool, list[Any]]:
+    async def _resync(self, sandbox: Sandbox, container: ResyncContainer, directory: Path) -> tuple[bool, list[Any]]:
         raised: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def fail(error: Exception) -> None:
@@ -216,14 +217,14 @@ class IntegrationTestHarness:
         url, token = sandbox.port.relay()
         return Answerer(self.third_party_transport, url, token, proxy=proxy, on_error=on_error)
 
-    def _collect(self, sandbox: Sandbox) -> tuple[dict[str, list[dict[str, Any]]], list[RequestLog], list[RequestLog]]:
+    def _collect(self, sandbox: Sandbox) -> tuple[dict[str, list[dict[str, Any]]], list[RequestLog]]:
         captures = sandbox.captures()
         to_port = port_calls(sandbox.port.calls())
         calls, unmatched = third_party_calls(sandbox.wiremock.journal())
         transport = self.third_party_transport
         transport._call_log[:], transport._port_call_log[:] = calls, to_port  # noqa: SLF001 # its own package
         self.port_mock.keep(captures, to_port)
-        return captures, calls, unmatched
+        return captures, unmatched
 
     @contextlib.contextmanager
     def _timed(self, phase: str) -> Iterator[None]:

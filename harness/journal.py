@@ -31,7 +31,9 @@ def port_calls(calls: Iterable[dict[str, Any]]) -> list[RequestLog]:
     for call in calls:
         query = f"?{call['query']}" if call["query"] else ""
         request = httpx.Request(call["method"], f"{port.URL}{call['path']}{query}", content=call["body"].encode())
-        found.append(RequestLog(request, httpx.Response(call["status"], content=call["response"].encode(), request=request)))
+        found.append(
+            RequestLog(request, httpx.Response(call["status"], content=call["response"].encode(), request=request))
+        )
     return found
 
 

@@ -100,7 +100,9 @@ def _load_file(path: Path) -> list[Stub]:
     if not isinstance(stubs, list):
         raise StubFileError(f"{path}: mappings must be a list of stubs.", remedy="mend the file.")
     for number, stub in enumerate(stubs, 1):
-        missing = [key for key in ("request", "response") if not isinstance(stub, dict) or not isinstance(stub.get(key), dict)]
+        missing = [
+            key for key in ("request", "response") if not isinstance(stub, dict) or not isinstance(stub.get(key), dict)
+        ]
         if missing:
             raise StubFileError(
                 f"{path}: stub {number} of {len(stubs)} has no object {' and no object '.join(map(repr, missing))}.",

@@ -16,7 +16,7 @@ Stub = dict[str, Any]
 
 ROUTE_NUMBER = "ocean-sandbox-route"
 # A request that the test process has looked at and no route wanted comes back with this header, for the stub files.
-PASS_HEADER = "X-Ocean-Sandbox-Pass"
+PASS_HEADER = "X-Ocean-Sandbox-Pass"  # noqa: S105 # it says "pass on", not "password"
 # A 404 of the test process that stands for "nobody answers this".
 UNMATCHED_HEADER = "X-Ocean-Sandbox-Unmatched"
 FILES_PRIORITY = 1_000_000

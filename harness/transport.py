@@ -112,11 +112,11 @@ class InterceptTransport(httpx.AsyncBaseTransport):
     def add_route(
         self, method: str | None, url_pattern: UrlPattern, response: ResponseFactory, *, times: int | None = None
     ) -> Self:
-        """Add a route after those there are.
+        r"""Add a route after those there are.
 
         Args:
             method: The HTTP method, or None for any.
-            url_pattern: Text that the whole URL contains; text with any of ``\\ . + * ? [ ] ( ) { } | ^ $`` is a
+            url_pattern: Text that the whole URL contains; text with any of ``\ . + * ? [ ] ( ) { } | ^ $`` is a
                 regular expression; or a compiled one; or a predicate of the request.
             response: ``{"json": …}`` or ``{"body": str | bytes}`` with ``status_code`` (200), ``headers``, ``delay``
                 (seconds) and ``fault`` (connection_reset, empty, garbage); an ``httpx.Response``; or a callable that
@@ -200,7 +200,11 @@ class InterceptTransport(httpx.AsyncBaseTransport):
 def whole_url(request: httpx.Request) -> str:
     """The URL that patterns are held against. An empty path is ``/``, as it is on the wire."""
     url = request.url
-    return str(url) if url.raw_path.split(b"?")[0] != b"/" else f"{url.scheme}://{url.netloc.decode()}{url.raw_path.decode()}"
+    return (
+        str(url)
+        if url.raw_path.split(b"?")[0] != b"/"
+        else f"{url.scheme}://{url.netloc.decode()}{url.raw_path.decode()}"
+    )
 
 
 def response_of(answer: Any, request: httpx.Request) -> httpx.Response:
@@ -241,7 +245,9 @@ def header_list(answer: dict[str, Any]) -> list[tuple[str, str]]:
     headers = answer.get("headers") or {}
     pairs = headers.items() if hasattr(headers, "items") else headers
     return [
-        (str(name), str(each)) for name, value in pairs for each in (value if isinstance(value, list | tuple) else [value])
+        (str(name), str(each))
+        for name, value in pairs
+        for each in (value if isinstance(value, list | tuple) else [value])
     ]
 
 
@@ -252,7 +258,9 @@ def check_answer(answer: dict[str, Any]) -> None:
         TypeError, ValueError: It is none; the message says what is wrong and what there is.
     """
     if unknown := sorted(set(answer) - _ANSWER_KEYS, key=str):
-        message = f"a route's answer has no key {', '.join(map(repr, unknown))}; there are: {', '.join(sorted(_ANSWER_KEYS))}"
+        message = (
+            f"a route's answer has no key {', '.join(map(repr, unknown))}; there are: {', '.join(sorted(_ANSWER_KEYS))}"
+        )
         raise ValueError(message)
     status = answer.get("status_code", 200)
     if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:  # noqa: PLR2004

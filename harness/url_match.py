@@ -295,7 +295,7 @@ def _java(items: Any) -> str:
     return "".join(_java_item(name, argument) for name, argument in items)
 
 
-def _java_item(name: Any, argument: Any) -> str:
+def _java_item(name: Any, argument: Any) -> str:  # noqa: PLR0911 # one return for each kind of item
     if name is _RAW:
         return str(argument)
     if name is op.LITERAL:

@@ -39,7 +39,7 @@ def build_arguments() -> dict[str, str]:
 
 @lru_cache
 def _pip(option: str) -> str:
-    """pip's setting, from the environment or its files; indexes in local folders are of no use to a container."""
+    """Pip's setting, from the environment or its files; indexes in local folders are of no use to a container."""
     value = os.environ.get(f"PIP_{option.replace('-', '_').upper()}")
     if value is None:
         command = [sys.executable, "-m", "pip", "config", "get", f"global.{option}"]

@@ -168,7 +168,7 @@ class Container(DockerContainer):
         """Take apart what the program writes: stdout to ``on_line``, stderr to the log."""
         pending = {True: b"", False: b""}
         try:
-            for stream, data in frames_iter(stdin, tty=False):
+            for stream, data in frames_iter(stdin, tty=False):  # type: ignore[no-untyped-call]
                 is_answer = stream == STDOUT
                 *lines, pending[is_answer] = (pending[is_answer] + data).split(b"\n")
                 for line in lines:

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-import docker
 import docker.errors
 import requests.exceptions
 from filelock import FileLock
@@ -20,6 +19,7 @@ from testcontainers.core import utils
 from testcontainers.core.config import testcontainers_config as configuration
 from testcontainers.core.docker_client import DockerClient, get_docker_host
 
+import docker
 from sandbox.errors import EngineError
 from sandbox.packages import debian_installs, install
 from sandbox.progress import say
@@ -47,7 +47,9 @@ def client() -> DockerClient:
 def answers() -> bool:
     """Whether an engine answers a ping within a few seconds."""
     try:
-        return bool(docker.DockerClient(**_client_options(), timeout=5).ping())
+        host = get_docker_host()
+        probe = docker.DockerClient(base_url=host, timeout=5) if host else docker.DockerClient(timeout=5)
+        return bool(probe.ping())
     except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, ValueError):
         return False
 
@@ -103,11 +105,6 @@ def ensure(settings: Settings) -> DockerClient:
     return client()
 
 
-def _client_options() -> dict[str, str]:
-    host = get_docker_host()
-    return {"base_url": host} if host else {}
-
-
 def _start(settings: Settings) -> None:
     if platform.system() != "Linux":
         raise EngineError(
@@ -129,7 +126,9 @@ def _start(settings: Settings) -> None:
             return
     if Path("/run/systemd/system").exists():
         say("engine", "starting it: systemctl start docker")
-        subprocess.run(["systemctl", "start", "docker"], check=False, capture_output=True, timeout=settings.engine_timeout)
+        subprocess.run(
+            ["systemctl", "start", "docker"], check=False, capture_output=True, timeout=settings.engine_timeout
+        )
         if _wait(answers, seconds=settings.engine_timeout):
             return
     _start_dockerd(settings)

@@ -51,7 +51,9 @@ class Control:
             except httpx.TransportError:
                 pass
             time.sleep(_POLL_SECONDS)
-        state = self._container.why_it_ended() if self._container.ended.is_set() else f"no answer within {seconds:.0f} s"
+        state = (
+            self._container.why_it_ended() if self._container.ended.is_set() else f"no answer within {seconds:.0f} s"
+        )
         raise EngineError(
             f"The {self._role} container did not start: {state}.",
             remedy="see the end of its log below; `ocean-sandbox images --rebuild` builds its image again.",
@@ -73,7 +75,9 @@ class Control:
                 detail=self._container.end_of_log(),
             ) from error
         if response.is_error:
-            raise EngineError(f"The {self._role} container refused {method} {path}: {response.status_code} {response.text}")
+            raise EngineError(
+                f"The {self._role} container refused {method} {path}: {response.status_code} {response.text}"
+            )
         return response
 
     def close(self) -> None:

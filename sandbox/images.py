@@ -213,10 +213,14 @@ def _files_below(folder: Path, prefix: PurePosixPath) -> dict[str, bytes]:
     return {
         str(prefix / path.relative_to(folder).as_posix()): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and not any(part.match(pattern) for part in path.relative_to(folder).parents for pattern in _NO_INPUT)
+        if path.is_file()
+        and not any(part.match(pattern) for part in path.relative_to(folder).parents for pattern in _NO_INPUT)
         and not any(path.match(pattern) for pattern in _NO_INPUT)
     }
 
 
 def _repository_name(name: str) -> str:
-    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower()).strip("-") or "unnamed"
+    return (
+        "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower()).strip("-")
+        or "unnamed"
+    )

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import docker
 import docker.errors
 from testcontainers.core.docker_client import DockerClient
 
+import docker
 from sandbox.owner import HOST, OWNER, Owner, is_gone
 
 _PATIENCE_SECONDS = 8

@@ -45,7 +45,7 @@ def _create(
     client: DockerClient, owner: Owner, settings: Settings, role: str, *, internal: bool, options: dict[str, str]
 ) -> Network:
     # The engine's own choice would be a /16 each, of which it has about thirty.
-    slots = list(ipaddress.ip_network(settings.subnets).subnets(new_prefix=_PREFIX))
+    slots = list(ipaddress.IPv4Network(settings.subnets).subnets(new_prefix=_PREFIX))
     error: docker.errors.APIError | None = None
     for subnet in random.sample(slots, min(_TRIES, len(slots))):
         try:

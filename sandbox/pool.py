@@ -43,10 +43,11 @@ class Sandbox:
             wiremock_image, port_image = tags.result()
             self.wiremock = WireMock(wiremock_image, owner, settings, *self._networks)
             self.port = Port(port_image, owner, settings, *self._networks)
-            started = [together.submit(self.wiremock.start), together.submit(self.port.start)]
+            wiremock_started = together.submit(self.wiremock.start)
+            port_started = together.submit(self.port.start)
         try:
-            for start in started:
-                start.result()
+            wiremock_started.result()
+            port_started.result()
         except BaseException:
             self.stop()
             raise

@@ -130,7 +130,9 @@ class ResyncContainer:
                 f"The integration at {source} does not start: "
                 f"could not {answer['phase']}: {first['type']}: {first['message']}",
                 remedy=_remedy(answer["phase"], source),
-                detail="\n".join(error["traceback"].replace(f"{DIRECTORY}/", f"{source}/") for error in answer["errors"]),
+                detail="\n".join(
+                    error["traceback"].replace(f"{DIRECTORY}/", f"{source}/") for error in answer["errors"]
+                ),
             )
 
     def resync(self, source: Path) -> tuple[bool, list[RemoteFailure]]:

@@ -27,13 +27,21 @@ class Settings(BaseSettings):
         frozen=True,
     )
 
-    install_engine: bool = Field(default=True, description="Install docker.io on Debian or Ubuntu, as root, if no engine is there.")
+    install_engine: bool = Field(
+        default=True, description="Install docker.io on Debian or Ubuntu, as root, if no engine is there."
+    )
     engine_timeout: float = Field(default=60, gt=0, description="Seconds that a started engine has to answer.")
-    base_image: str | None = Field(default=None, description="A Debian trixie image to stand on instead of Debian's own.")
+    base_image: str | None = Field(
+        default=None, description="A Debian trixie image to stand on instead of Debian's own."
+    )
     base_image_bookworm: str | None = Field(default=None, description="The same for bookworm, below WireMock.")
-    debian_mirror: str | None = Field(default=None, description="The mirror to bootstrap from where no registry answers.")
+    debian_mirror: str | None = Field(
+        default=None, description="The mirror to bootstrap from where no registry answers."
+    )
     pull_timeout: float = Field(default=120, gt=0, description="Seconds that a registry has to deliver a base image.")
-    image: str | None = Field(default=None, description="A released image of the integration to run instead of its directory.")
+    image: str | None = Field(
+        default=None, description="A released image of the integration to run instead of its directory."
+    )
     resync_timeout: float = Field(default=120, gt=0, description="Seconds that a resync may take.")
     boot_timeout: float = Field(default=60, gt=0, description="Seconds that an integration may take to start.")
     log_level: LogLevel = Field(default="INFO", description="The level of the integration's log.")
@@ -44,7 +52,8 @@ class Settings(BaseSettings):
     subnets: str = Field(default="172.30.0.0/16", description="Where the sandboxes' small networks are cut from.")
     mappings: Path | None = Field(default=None, description="The folder with the stub files, a folder per integration.")
     cache: Path = Field(
-        default_factory=lambda: user_cache_path("ocean-sandbox"), description="Where locks and the engine's log are kept."
+        default_factory=lambda: user_cache_path("ocean-sandbox"),
+        description="Where locks and the engine's log are kept.",
     )
 
     @classmethod
@@ -53,8 +62,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 # pydantic says what it takes
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Options win over the environment, the environment over pyproject.toml."""
         return init_settings, env_settings, PyprojectTomlConfigSettingsSource(settings_cls)

@@ -9,7 +9,18 @@ from sandbox.errors import IntegrationError
 
 LIMIT_BYTES = 64 * 1024 * 1024
 _LEFT_OUT = frozenset(
-    {".git", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".tox", ".idea"}
+    {
+        ".git",
+        ".venv",
+        "venv",
+        "node_modules",
+        "__pycache__",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".tox",
+        ".idea",
+    }
 )
 # A developer's secrets and settings must not change what a test sees.
 _LEFT_OUT_FILES = frozenset({".env"})

@@ -48,7 +48,9 @@ def main(lifeline: int = _STDIN) -> int:
         relayed = _listen("PORT_MOCK_RELAY_PORT", 8002)
     except ValueError as error:
         return _complain(str(error))
-    ports = {name: listener.getsockname()[1] for name, listener in (("api", api), ("control", control), ("relay", relayed))}
+    ports = {
+        name: listener.getsockname()[1] for name, listener in (("api", api), ("control", control), ("relay", relayed))
+    }
     sys.stdout.write(json.dumps(ports) + "\n")
     sys.stdout.flush()
     state = PortState()

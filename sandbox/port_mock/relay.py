@@ -62,7 +62,9 @@ class Relay:
                         "index": int(index),
                         "method": request.method,
                         "url": f"{scheme}://{authority}/{rest}",
-                        "headers": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in request.headers.raw],
+                        "headers": [
+                            [name.decode("latin-1"), value.decode("latin-1")] for name, value in request.headers.raw
+                        ],
                         "body": base64.b64encode(await request.body()).decode(),
                     },
                 ),

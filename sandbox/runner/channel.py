@@ -45,14 +45,16 @@ class Channel:
             line = line[os.write(self._answers, line) :]
 
     def _read(self) -> None:
-        with os.fdopen(self._orders, "rb") as lines:
-            for line in lines:
-                order = json.loads(line)
-                if order["order"] == "stacks":
-                    self._print_stacks()
-                else:
-                    self._queue.put(order)
-        os._exit(LIFELINE_CUT)
+        try:
+            with os.fdopen(self._orders, "rb") as lines:
+                for line in lines:
+                    order = json.loads(line)
+                    if order["order"] == "stacks":
+                        self._print_stacks()
+                    else:
+                        self._queue.put(order)
+        finally:  # an order that is none ends it too: without this thread there is no lifeline
+            os._exit(LIFELINE_CUT)
 
     def _print_stacks(self) -> None:
         """Print where every thread and every task is: asked for when a resync takes too long."""

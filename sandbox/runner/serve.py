@@ -32,7 +32,9 @@ def serve(channel: Channel) -> None:
                 elif phase == "resync" and integration is not None:
                     channel.answer({"event": "resynced", **runner.run(integration.resync())})
                 else:
-                    channel.answer({"event": "failed", "phase": phase, "errors": describe(ValueError(f"no order: {phase}"))})
+                    channel.answer(
+                        {"event": "failed", "phase": phase, "errors": describe(ValueError(f"no order: {phase}"))}
+                    )
             except BaseException as error:  # noqa: BLE001 # SystemExit in a main.py is an answer too
                 if integration is not None and phase == "boot":
                     phase = integration.phase

@@ -26,10 +26,10 @@ class Mock:
         if seed:
             assert self.control("PUT", "/seed", json=seed).status_code == 200
 
-    def port(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx takes many types
+    def port(self, method: str, path: str, **options: Any) -> httpx.Response:
         return call(self.port_app, method, path, **options)
 
-    def control(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx takes many types
+    def control(self, method: str, path: str, **options: Any) -> httpx.Response:
         headers = {"authorization": f"Bearer {TOKEN}"}
         return call(self.control_app, method, path, headers=headers, **options)
 
@@ -44,7 +44,7 @@ class Mock:
         return body_of(self.control("GET", "/state"))
 
 
-def call(app: Starlette, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx takes many types
+def call(app: Starlette, method: str, path: str, **options: Any) -> httpx.Response:
     """Make one call to an app, as a client that reaches it under `BASE_URL` would."""
 
     async def run() -> httpx.Response:
