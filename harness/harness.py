@@ -87,9 +87,10 @@ class IntegrationTestHarness:
         in_force = self._settings = self._settings or settings.load()
         files = stub_files.load(self._stub_folders, directory, in_force.mappings) if self._stub_folders else []
         with self._timed("start"):
-            self._sandbox = await _in_thread(lambda: pool.of_this_process(settings.load()).lease())
+            image = pool.image_of(directory, in_force)
+            self._sandbox = await _in_thread(lambda: pool.of_this_process(settings.load()).lease(image))
             await self._seed(self._sandbox, files)
-            self._container = await _in_thread(self._sandbox.resync_container, directory, in_force)
+            self._container = await _in_thread(self._sandbox.resync_container, image, in_force)
         with self._timed("boot"):
             await self._boot(self._sandbox, self._container, archive)
 
@@ -106,7 +107,8 @@ class IntegrationTestHarness:
             raise RuntimeError(message)
         if container is None:  # the first resync has used the one that start() made
             with self._timed("start"):
-                container = await _in_thread(sandbox.resync_container, directory, self._settings)
+                image = pool.image_of(directory, self._settings)
+                container = await _in_thread(sandbox.resync_container, image, self._settings)
             with self._timed("boot"):
                 await self._boot(sandbox, container, source.pack(directory))
         self._container = None

@@ -1,5 +1,6 @@
 """Builds each image once, tagged by a hash of all that went in."""
 
+import contextlib
 import hashlib
 import io
 import tarfile
@@ -19,6 +20,7 @@ from sandbox.progress import say
 from sandbox.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
+RELEASED = "released"
 _NO_INPUT = ("__pycache__", "*.pyc", "requirements.in")
 
 
@@ -108,7 +110,7 @@ def integration(directory: Path) -> Image:
 def released(image: str) -> Image:
     """A released image of an integration, with our runner beside its code."""
     return Image(
-        "released",
+        RELEASED,
         ROOT / "docker" / "released",
         extra={"runner": ROOT / "sandbox" / "runner", "site": ROOT / "docker" / "resync" / "site"},
         arguments={"RELEASED": image},
@@ -126,6 +128,12 @@ def ensure(images: list[Image], settings: Settings, client: DockerClient) -> lis
     """
     with ThreadPoolExecutor(max_workers=max(1, len(images))) as executor:
         return list(executor.map(lambda image: _ensure(image, settings, client), images))
+
+
+def remove(image: Image, settings: Settings, client: DockerClient) -> None:
+    """Remove an image of ours, so that it is built again; one that is in use loses its name only."""
+    with contextlib.suppress(docker.errors.ImageNotFound):
+        client.client.images.remove(image.tag(settings), force=True)
 
 
 def _builder() -> Image:

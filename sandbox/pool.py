@@ -3,7 +3,7 @@
 import atexit
 import contextlib
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from testcontainers.core.docker_client import DockerClient
 
 from sandbox import engine, images, janitor, network
 from sandbox.errors import EngineError
+from sandbox.images import Image
 from sandbox.owner import this_process
 from sandbox.port import Port
 from sandbox.resync import ResyncContainer
@@ -28,43 +29,48 @@ class Sandbox:
         port: Port.
     """
 
-    def __init__(self, client: DockerClient, settings: Settings) -> None:
+    def __init__(self, client: DockerClient, settings: Settings, warm: Image) -> None:
         self._client = client
         self._settings = settings
         self._networks: list[Network] = []
         self._resyncs: list[ResyncContainer] = []
         self._seen: dict[str, int] = {}
         owner = this_process()
+        wiremock_image, port_image, _ = images.ensure([images.wiremock(), images.port_mock(), warm], settings, client)
         with ThreadPoolExecutor(max_workers=3) as together:
-            tags = together.submit(images.ensure, [images.wiremock(), images.port_mock()], settings, client)
             closed = together.submit(network.create_closed, client, owner, settings)
             front = together.submit(network.create_front, client, owner, settings)
             self._networks = [closed.result(), front.result()]
-            wiremock_image, port_image = tags.result()
             self.wiremock = WireMock(wiremock_image, owner, settings, *self._networks)
             self.port = Port(port_image, owner, settings, *self._networks)
-            wiremock_started = together.submit(self.wiremock.start)
-            port_started = together.submit(self.port.start)
+            starts: list[Future[Any]] = [together.submit(self.wiremock.start), together.submit(self.port.start)]
+            self._warm: ResyncContainer | None = together.submit(self._start, warm, settings).result()
         try:
-            wiremock_started.result()
-            port_started.result()
+            for start in starts:
+                start.result()
         except BaseException:
             self.stop()
             raise
 
-    def resync_container(self, directory: Path, settings: Settings) -> ResyncContainer:
-        """A started resync container for the integration in ``directory``, on the closed network of this sandbox.
+    def resync_container(self, image: Image, settings: Settings) -> ResyncContainer:
+        """A started resync container on the closed network of this sandbox.
 
         The place for warming ahead: whoever asks does not mind whether it has just been started or has waited.
+
+        Args:
+            image: What it runs, as :func:`image_of` says.
+            settings: Its limits.
 
         Raises:
             ImageError: The integration's dependencies cannot be installed.
         """
-        image = images.released(settings.image) if settings.image else images.integration(directory)
-        (tag,) = images.ensure([image], settings, self._client)
-        container = ResyncContainer(
-            tag, this_process(), settings, self._networks[0], has_own_code=settings.image is not None
-        )
+        warm, self._warm = self._warm, None
+        if warm is not None and warm.serves(image, settings):
+            return warm
+        return self._start(image, settings)
+
+    def _start(self, image: Image, settings: Settings) -> ResyncContainer:
+        container = ResyncContainer(image, this_process(), settings, self._client, self._networks[0])
         self._resyncs.append(container)
         return container.start()
 
@@ -83,6 +89,7 @@ class Sandbox:
             EngineError: Something is left all the same; such a sandbox must not be used again.
         """
         self._stop_resyncs()
+        self._warm = None
         self._seen = {}
         self.wiremock.reset()
         self.port.reset()
@@ -102,6 +109,11 @@ class Sandbox:
             self._resyncs.pop().stop()
 
 
+def image_of(directory: Path, settings: Settings) -> Image:
+    """What a resync container for the integration in ``directory`` runs: the image the user names, or its own."""
+    return images.released(settings.image) if settings.image else images.integration(directory)
+
+
 class Pool:
     """The sandboxes of this process.
 
@@ -119,12 +131,16 @@ class Pool:
         self._lock = threading.Lock()
         atexit.register(self.close)
 
-    def lease(self) -> Sandbox:
-        """A sandbox that is up and empty, for the caller alone until it is released."""
+    def lease(self, image: Image) -> Sandbox:
+        """A sandbox that is up and empty, for the caller alone until it is released.
+
+        Args:
+            image: What its resync containers will run, so that a new sandbox can start one at once.
+        """
         with self._lock:
             if self._free:
                 return self._free.pop()
-        sandbox = Sandbox(self._client, self._settings)
+        sandbox = Sandbox(self._client, self._settings, image)
         with self._lock:
             self._all.append(sandbox)
         return sandbox

@@ -1,18 +1,21 @@
 """The single-use container in which one resync of one integration runs."""
 
 import base64
+import contextlib
 import json
+import queue
 import time
-from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from docker.models.networks import Network
+from testcontainers.core.docker_client import DockerClient
 
 from sandbox import port, wiremock
 from sandbox.container import Container
 from sandbox.errors import IntegrationError, ResyncCrashedError, ResyncTimeoutError
+from sandbox.images import RELEASED, Image, ensure
 from sandbox.owner import Owner
 from sandbox.settings import Settings
 
@@ -67,32 +70,38 @@ class ResyncContainer:
     """A resync container: start it (it warms up), boot an integration in it, resync, stop it. Used once.
 
     Args:
-        image: Tag of the image.
+        image: What it runs; built first if it is missing.
         owner: The process it belongs to.
+        settings: Its limits.
+        client: The engine's.
         closed: The network with WireMock and the Port mock, and nothing else.
-        has_own_code: Whether the image brings the integration's code (a released image).
+
+    Raises:
+        ImageError: The image cannot be built.
     """
 
-    def __init__(
-        self, image: str, owner: Owner, settings: Settings, closed: Network, *, has_own_code: bool = False
-    ) -> None:
+    def __init__(self, image: Image, owner: Owner, settings: Settings, client: DockerClient, closed: Network) -> None:
+        (self._tag,) = ensure([image], settings, client)
         self._settings = settings
-        self._has_own_code = has_own_code
-        self._answers: dict[str, Future[dict[str, Any]]] = {
-            phase: Future() for phase in ("ready", "booted", "resynced")
-        }
+        self._has_own_code = image.name == RELEASED
+        self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._is_ready = False
         self._container = Container(
-            image,
+            self._tag,
             role="resync",
             owner=owner,
             networks=[(closed, "resync")],
             memory=settings.resync_memory,
             pids_limit=settings.pids_limit,
             environment=ENVIRONMENT,
-            temporary={} if has_own_code else {DIRECTORY: "rw,exec,nosuid,nodev,mode=1777"},
-            on_line=self._take,
-            on_end=self._end,
+            temporary={} if self._has_own_code else {DIRECTORY: "rw,exec,nosuid,nodev,mode=1777"},
+            on_line=lambda line: self._answers.put(json.loads(line)),
+            on_end=lambda: self._answers.put({"event": "gone"}),
         )
+
+    def serves(self, image: Image, settings: Settings) -> bool:
+        """Whether it is what a resync of ``image`` under ``settings`` would get."""
+        return settings == self._settings and image.tag(settings) == self._tag
 
     def start(self) -> Self:
         """Start it; it imports ``port_ocean`` while others do something else."""
@@ -122,8 +131,10 @@ class ResyncContainer:
             "config": config,
             "log_level": self._settings.log_level,
         }
-        self._ask("ready", None, self._settings.boot_timeout, source)
-        answer = self._ask("booted", order, self._settings.boot_timeout, source)
+        if not self._is_ready:
+            self._ask(None, self._settings.boot_timeout, source)
+            self._is_ready = True
+        answer = self._ask(order, self._settings.boot_timeout, source)
         if answer["event"] == "failed":
             first = answer["errors"][0]
             raise IntegrationError(
@@ -145,7 +156,7 @@ class ResyncContainer:
             ResyncCrashedError: The process died.
             ResyncTimeoutError: It took longer than the settings allow.
         """
-        answer = self._ask("resynced", {"order": "resync"}, self._settings.resync_timeout, source)
+        answer = self._ask({"order": "resync"}, self._settings.resync_timeout, source)
         return bool(answer.get("reconciliation_success")), [RemoteFailure(**error) for error in answer["errors"]]
 
     @property
@@ -157,47 +168,48 @@ class ResyncContainer:
         """Kill and remove it."""
         self._container.stop()
 
-    def _take(self, line: bytes) -> None:
-        """An answer of the runner: the next that is waited for."""
-        answer = json.loads(line)
-        if answer["event"] == "failed":
-            answer["event"], waiting = "failed", next((f for f in self._answers.values() if not f.done()), None)
-        else:
-            waiting = self._answers[answer["event"]]
-        if waiting is not None:
-            waiting.set_result(answer)
-
-    def _end(self) -> None:
-        for future in self._answers.values():
-            if not future.done():
-                future.set_exception(EOFError())
-
-    def _ask(self, phase: str, order: dict[str, Any] | None, seconds: float, source: Path) -> dict[str, Any]:
+    def _ask(self, order: dict[str, Any] | None, seconds: float, source: Path) -> dict[str, Any]:
+        """Give an order, and wait for its answer."""
+        doing = "resyncing" if order == {"order": "resync"} else "starting"
         try:
             if order is not None:
                 self._container.send(json.dumps(order).encode() + b"\n")
-            return self._answers[phase].result(timeout=seconds)
-        except TimeoutError as error:
-            raise self._timeout(phase, seconds, source) from error
-        except (EOFError, OSError) as error:
-            doing = "resyncing" if phase == "resynced" else "starting"
-            raise ResyncCrashedError(
-                f"The resync container died while {doing} {source}: {self._container.why_it_ended()}.",
-                remedy="see the end of its log below; OCEAN_SANDBOX_RESYNC_MEMORY raises its memory limit.",
-                detail=self._container.end_of_log(),
-            ) from error
+            answer = self._answers.get(timeout=seconds)
+        except queue.Empty:
+            raise self._timeout(doing, seconds, source) from None
+        except OSError:
+            answer = {"event": "gone"}
+        if answer["event"] not in ("died", "gone"):
+            return answer
+        why = _why(answer, self._settings) if answer["event"] == "died" else self._container.why_it_ended()
+        raise ResyncCrashedError(
+            f"The integration at {source} died while {doing}: {why}.",
+            remedy="see the end of its log below; OCEAN_SANDBOX_RESYNC_MEMORY raises its memory limit.",
+            detail=self._container.end_of_log(),
+        )
 
-    def _timeout(self, phase: str, seconds: float, source: Path) -> ResyncTimeoutError:
-        self._container.send(b'{"order": "stacks"}\n')
+    def _timeout(self, doing: str, seconds: float, source: Path) -> ResyncTimeoutError:
+        with contextlib.suppress(OSError):
+            self._container.send(b'{"order": "stacks"}\n')
         time.sleep(_STACKS_SECONDS)
         self.stop()
-        doing, setting = ("resync", "resync_timeout") if phase == "resynced" else ("start", "boot_timeout")
+        setting = "resync_timeout" if doing == "resyncing" else "boot_timeout"
         return ResyncTimeoutError(
-            f"The integration at {source} did not {doing} within {seconds:g} s.",
+            f"The integration at {source} was still {doing} after {seconds:g} s.",
             remedy="the end of the log below shows where it waits (threads, then tasks); "
             f"OCEAN_SANDBOX_{setting.upper()} gives it more time.",
             detail=self._container.end_of_log(lines=60),
         )
+
+
+def _why(died: dict[str, Any], settings: Settings) -> str:
+    if died["oom"]:
+        return f"it ran out of memory (its limit is {settings.resync_memory})"
+    return {
+        "SIGSEGV": "segmentation fault (SIGSEGV)",
+        "SIGABRT": "aborted (SIGABRT)",
+        "SIGKILL": "killed (SIGKILL)",
+    }.get(died["why"], str(died["why"]))
 
 
 def _remedy(phase: str, source: Path) -> str:

@@ -4,26 +4,25 @@ import faulthandler
 import os
 import sys
 
-from runner.channel import Channel
+from runner.keeper import Keeper
+from runner.lines import write
 
 
 def main() -> None:
-    """Take the two pipes away from everyone else, import what is slow, and serve."""
+    """Take the two pipes away from everyone else, import what is slow, and wait."""
     faulthandler.enable()
     answers = os.dup(1)
     os.dup2(2, 1)  # a print() in an integration must not end up between our answers
     orders = os.dup(0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    channel = Channel(orders, answers)
-    channel.start()
     try:
         from runner.serve import serve  # noqa: PLC0415 # port_ocean takes half a second, and may not even import
     except BaseException as error:  # noqa: BLE001 # whatever it is, the other side must know
         from runner.report import describe  # noqa: PLC0415
 
-        channel.answer({"event": "failed", "phase": "import port_ocean", "errors": describe(error)})
+        write(answers, {"event": "failed", "phase": "import port_ocean", "errors": describe(error)})
         sys.exit(1)
-    serve(channel)
+    Keeper(orders, answers, serve).keep()
 
 
 if __name__ == "__main__":

@@ -1,37 +1,35 @@
-"""Orders in, answers out, one JSON object a line; and the end of the process when the orders end."""
+"""A child's side of the pipes: orders in, answers out."""
 
 import asyncio
 import contextlib
 import faulthandler
-import json
 import os
 import queue
 import sys
 import threading
 from typing import Any
 
-LIFELINE_CUT = 70
+from runner.lines import Lines, write
 
 
 class Channel:
-    """The two pipes to the process that started this container.
+    """Orders for one child, and its answers.
 
-    A thread reads the orders, so that the lifeline and a request for the stacks are noticed while the integration
-    keeps the event loop busy.
+    A thread reads the orders, so that a request for the stacks is heard while the integration keeps the event loop
+    busy.
 
     Args:
-        orders: File descriptor to read orders from.
+        orders: File descriptor to read further orders from.
         answers: File descriptor to write answers to.
+        first: The order for which the child was forked.
     """
 
-    def __init__(self, orders: int, answers: int) -> None:
+    def __init__(self, orders: int, answers: int, first: dict[str, Any]) -> None:
         self._orders = orders
         self._answers = answers
         self._queue: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._queue.put(first)
         self.loop: asyncio.AbstractEventLoop | None = None
-
-    def start(self) -> None:
-        """Begin to read."""
         threading.Thread(target=self._read, name="orders", daemon=True).start()
 
     def order(self) -> dict[str, Any]:
@@ -40,21 +38,17 @@ class Channel:
 
     def answer(self, answer: dict[str, Any]) -> None:
         """Write one answer, whole."""
-        line = memoryview(json.dumps(answer, default=str).encode() + b"\n")
-        while line:
-            line = line[os.write(self._answers, line) :]
+        write(self._answers, answer)
 
     def _read(self) -> None:
-        try:
-            with os.fdopen(self._orders, "rb") as lines:
-                for line in lines:
-                    order = json.loads(line)
-                    if order["order"] == "stacks":
-                        self._print_stacks()
-                    else:
-                        self._queue.put(order)
-        finally:  # an order that is none ends it too: without this thread there is no lifeline
-            os._exit(LIFELINE_CUT)
+        lines = Lines(self._orders)
+        while (orders := lines.read()) is not None:
+            for order in orders:
+                if order["order"] == "stacks":
+                    self._print_stacks()
+                else:
+                    self._queue.put(order)
+        os._exit(0)  # the keeper has ended
 
     def _print_stacks(self) -> None:
         """Print where every thread and every task is: asked for when a resync takes too long."""

@@ -15,8 +15,7 @@ from runner.report import describe
 
 
 def serve(channel: Channel) -> None:
-    """Say that all is imported, then carry out orders until the lifeline is cut."""
-    channel.answer({"event": "ready"})
+    """Carry out orders; never returns."""
     # One loop for all: port_ocean's clients and locks belong to the loop in which they were made.
     with asyncio.Runner() as runner:
         channel.loop = runner.get_loop()
