@@ -31,12 +31,14 @@ class RemoteError(Exception):
 def rebuild(failure: RemoteFailure) -> Exception:
     """The exception that ``failure`` describes: Python's own and httpx's as their own type, others as RemoteError.
 
-    The traceback in the container is its note, and it has ``remote_traceback`` and ``kind`` as attributes.
+    The traceback in the container is its note, it has ``remote_traceback`` and ``kind`` as attributes, and what it was
+    raised from is its ``__cause__``: Ocean wraps what a resync handler raises.
     """
     error = _of_own_type(failure)
     if error is None:
-        name = f"{failure.module}.{failure.type}"
-        return RemoteError(name, failure.message, failure.traceback, failure.kind)
+        error = RemoteError(f"{failure.module}.{failure.type}", failure.message, failure.traceback, failure.kind)
+    if failure.cause is not None:
+        error.__cause__ = rebuild(failure.cause)
     error.add_note(f"In the resync container{f', kind {failure.kind}' if failure.kind else ''}:\n{failure.traceback}")
     with contextlib.suppress(AttributeError):
         error.remote_traceback = failure.traceback  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ import hashlib
 import io
 import tarfile
 import time
+import tomllib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -94,10 +95,11 @@ def integration(directory: Path) -> Image:
     """The image with the locked dependencies of the integration in ``directory``; its code is no part of it.
 
     Args:
-        directory: The integration's directory; without a ``pyproject.toml`` there, :func:`resync` serves.
+        directory: The integration's directory; where no ``pyproject.toml`` there names dependencies, :func:`resync`
+            serves.
     """
     project = [path for name in ("pyproject.toml", "poetry.lock") if (path := directory / name).is_file()]
-    if not project or project[0].name != "pyproject.toml":
+    if not project or project[0].name != "pyproject.toml" or not _names_dependencies(project[0]):
         return resync()
     return Image(
         f"integration-{_repository_name(directory.name)}",
@@ -134,6 +136,14 @@ def remove(image: Image, settings: Settings, client: DockerClient) -> None:
     """Remove an image of ours, so that it is built again; one that is in use loses its name only."""
     with contextlib.suppress(docker.errors.ImageNotFound):
         client.client.images.remove(image.tag(settings), force=True)
+
+
+def _names_dependencies(pyproject: Path) -> bool:
+    try:
+        content = tomllib.loads(pyproject.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return True  # the build says what is wrong with it
+    return "dependencies" in content.get("project", {}) or "dependencies" in content.get("tool", {}).get("poetry", {})
 
 
 def _builder() -> Image:

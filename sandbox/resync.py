@@ -55,6 +55,7 @@ class RemoteFailure:
         traceback: As Python prints it, in the container.
         kind: The kind that was being resynced, where it is known.
         exchange: For an httpx error: ``method``, ``url``, ``status``, ``headers`` and ``body`` of what failed.
+        cause: The error that it was raised from.
     """
 
     type: str
@@ -64,6 +65,13 @@ class RemoteFailure:
     traceback: str
     kind: str | None
     exchange: dict[str, Any] | None = None
+    cause: "RemoteFailure | None" = None
+
+    @classmethod
+    def read(cls, reported: dict[str, Any]) -> Self:
+        """What the runner reported, as :func:`runner.report.describe` says it."""
+        cause = reported["cause"]
+        return cls(**{**reported, "cause": cls.read(cause) if cause else None})
 
 
 class ResyncContainer:
@@ -157,7 +165,7 @@ class ResyncContainer:
             ResyncTimeoutError: It took longer than the settings allow.
         """
         answer = self._ask({"order": "resync"}, self._settings.resync_timeout, source)
-        return bool(answer.get("reconciliation_success")), [RemoteFailure(**error) for error in answer["errors"]]
+        return bool(answer.get("reconciliation_success")), [RemoteFailure.read(error) for error in answer["errors"]]
 
     @property
     def logs(self) -> list[str]:
@@ -185,7 +193,7 @@ class ResyncContainer:
         raise ResyncCrashedError(
             f"The integration at {source} died while {doing}: {why}.",
             remedy="see the end of its log below; OCEAN_SANDBOX_RESYNC_MEMORY raises its memory limit.",
-            detail=self._container.end_of_log(),
+            detail=self._container.end_of_log(lines=40),
         )
 
     def _timeout(self, doing: str, seconds: float, source: Path) -> ResyncTimeoutError:

@@ -46,7 +46,8 @@ def pack(directory: Path) -> bytes:
         )
     buffer = io.BytesIO()
     total = 0
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
+    # What a link points to may be outside the directory, as the Makefiles of Ocean's own integrations are.
+    with tarfile.open(fileobj=buffer, mode="w", dereference=True) as tar:
         for folder, folders, files in os.walk(directory):
             folders[:] = sorted(name for name in folders if name not in _LEFT_OUT)
             for name in sorted(files):

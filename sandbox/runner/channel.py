@@ -3,13 +3,20 @@
 import asyncio
 import contextlib
 import faulthandler
+import gc
+import inspect
 import os
 import queue
 import sys
 import threading
+from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 from runner.lines import Lines, write
+
+_FRAMES = ("cr_frame", "ag_frame", "gi_frame")
+_AWAITS = ("cr_await", "ag_await", "gi_yieldfrom")
 
 
 class Channel:
@@ -56,5 +63,18 @@ class Channel:
         if self.loop is not None:
             with contextlib.suppress(RuntimeError):  # the set of tasks may change while another thread walks it
                 for task in asyncio.all_tasks(self.loop):
-                    task.print_stack(file=sys.stderr)
+                    print(f"Task {task.get_name()} waits at (most recent call last):", file=sys.stderr)
+                    for frame in _frames(task.get_coro()):
+                        print(f"  File {frame.f_code.co_filename}, line {frame.f_lineno}", file=sys.stderr)
         sys.stderr.flush()
+
+
+def _frames(awaited: Any) -> Iterator[FrameType]:
+    """The frames of what a task awaits. Python's own print_stack stops at the first asynchronous generator."""
+    while awaited is not None:
+        if type(awaited).__name__ in ("async_generator_asend", "async_generator_athrow"):
+            awaited = next((each for each in gc.get_referents(awaited) if inspect.isasyncgen(each)), None)
+        frame = next((found for name in _FRAMES if (found := getattr(awaited, name, None)) is not None), None)
+        if frame is not None:
+            yield frame
+        awaited = next((found for name in _AWAITS if (found := getattr(awaited, name, None)) is not None), None)

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any
 
 MESSAGE_LIMIT = 20_000
+CAUSES_LIMIT = 10
 
 
 def describe(error: BaseException) -> list[dict[str, Any]]:
@@ -13,7 +14,8 @@ def describe(error: BaseException) -> list[dict[str, Any]]:
 
     Returns:
         For each: ``type`` (qualified name), ``module``, ``message``, ``traceback``, ``kind`` (of the resource that was
-        being resynced, or null), and ``arguments`` where all of them are plain JSON values.
+        being resynced, or null), ``arguments`` where all of them are plain JSON values, for httpx's errors the
+        ``exchange`` that failed, and the ``cause`` (another of these) where it was raised from one.
     """
     return [_one(leaf) for leaf in _leaves(error)]
 
@@ -26,7 +28,8 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-def _one(error: BaseException) -> dict[str, Any]:
+def _one(error: BaseException, depth: int = 0) -> dict[str, Any]:
+    cause = error.__cause__
     plain = all(isinstance(value, str | int | float | bool | None) for value in error.args)
     return {
         "type": type(error).__qualname__,
@@ -36,6 +39,7 @@ def _one(error: BaseException) -> dict[str, Any]:
         "traceback": "".join(traceback.format_exception(error)),
         "kind": _kind(error),
         "exchange": _exchange(error),
+        "cause": _one(cause, depth + 1) if cause is not None and depth < CAUSES_LIMIT else None,
     }
 
 

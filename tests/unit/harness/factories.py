@@ -1,0 +1,103 @@
+"""Makes the requests, clients, failures, journal entries and stub folders that the tests are about."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from harness.errors import rebuild
+from sandbox.resync import RemoteFailure
+from sandbox.runner.report import describe
+
+URL = "https://api.example.com/v2/items"
+
+
+def make_request(url: str = URL, method: str = "GET", **options: Any) -> httpx.Request:
+    """Make a request as an httpx client would send it."""
+    return httpx.Request(method, url, **options)
+
+
+async def call(
+    transport: httpx.AsyncBaseTransport, url: str = URL, method: str = "GET", **options: Any
+) -> httpx.Response:
+    """Make one call with a real client that is given the transport."""
+    async with httpx.AsyncClient(transport=transport) as client:
+        return await client.request(method, url, **options)
+
+
+def make_failure(error: BaseException) -> RemoteFailure:
+    """Make the failure that reaches this process when `error` is raised in a resync container."""
+    try:
+        raise error  # noqa: TRY301 # so that it has a traceback, as in the container
+    except BaseException as raised:  # noqa: BLE001 # any error may be what a test is about
+        (described,) = json.loads(json.dumps(describe(raised)))
+    return RemoteFailure(**described)
+
+
+def make_rebuilt(error: BaseException) -> Exception:
+    """Make of `error` what a test gets to see of it."""
+    return rebuild(make_failure(error))
+
+
+def make_journal_entry(
+    url: str = URL, *, matched: bool = True, body: bytes = b"", answer: bytes = b"{}", **fields: Any
+) -> dict[str, Any]:
+    """Make an entry as WireMock's `/__admin/requests` has it."""
+    request = {"headers": {"Host": httpx.URL(url).netloc.decode()}, **fields.get("request", {})}
+    response = {"status": 200, "headers": {"content-type": "application/json"}, **fields.get("response", {})}
+    return {
+        "request": {
+            "method": "GET",
+            "absoluteUrl": url,
+            "bodyAsBase64": base64.b64encode(body).decode(),
+            **request,
+        },
+        "response": {"bodyAsBase64": base64.b64encode(answer).decode(), **response},
+        "wasMatched": matched,
+    }
+
+
+def make_port_call(**fields: Any) -> dict[str, Any]:
+    """Make a call as the Port mock's `/calls` has it."""
+    return {
+        "method": "GET",
+        "path": "/v1/organization",
+        "query": "",
+        "body": "",
+        "status": 200,
+        "response": '{"ok":true}',
+        **fields,
+    }
+
+
+def make_stub(url: str = "/v2/items", **fields: Any) -> dict[str, Any]:
+    """Make a stub as a person writes it."""
+    return {"request": {"method": "GET", "urlPath": url}, "response": {"status": 200}, **fields}
+
+
+def write(path: Path, content: object) -> Path:
+    """Write a file with its folders: bytes and text as they are, anything else as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return path
+
+
+def make_mapping(**mappings: Any) -> dict[str, Any]:
+    """Make a mapping with one resource, whose entity has the given `mappings` besides the usual."""
+    entity = {
+        "identifier": ".id",
+        "title": ".name",
+        "blueprint": '"service"',
+        "properties": {"status": ".status"},
+        "relations": {"team": ".team.id"},
+        **mappings,
+    }
+    resource = {"kind": "service", "selector": {"query": "true"}, "port": {"entity": {"mappings": entity}}}
+    return {"resources": [resource]}

@@ -1,0 +1,102 @@
+"""WireMock's journal and the Port mock's calls read as the call log of a test."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from harness.journal import port_calls, third_party_calls
+from harness.stubs import PASS_HEADER, UNMATCHED_HEADER
+
+from .factories import URL, make_journal_entry, make_port_call
+
+
+def test_a_request_and_its_answer_are_as_they_were() -> None:
+    entry = make_journal_entry(
+        f"{URL}?page=1",
+        body=b'{"a": 1}',
+        answer=b"[1]",
+        request={"method": "POST", "headers": {"Host": "api.example.com", "X-Many": ["1", "2"]}},
+        response={"status": 201, "headers": {"Set-Cookie": ["a=1", "b=2"], "X-One": "1"}},
+    )
+    (call,), unmatched = third_party_calls([entry])
+
+    assert unmatched == []
+    assert (call.request.method, str(call.request.url)) == ("POST", f"{URL}?page=1")
+    assert call.request.content == b'{"a": 1}'
+    assert call.request.headers.get_list("x-many") == ["1", "2"]
+    assert (call.response.status_code, call.response.json()) == (201, [1])
+    assert call.response.headers.get_list("set-cookie") == ["a=1", "b=2"]
+    assert call.response.request is call.request
+
+
+def test_the_order_stays() -> None:
+    calls, _ = third_party_calls(make_journal_entry(f"{URL}/{number}") for number in range(3))
+
+    assert [call.request.url.path[-1] for call in calls] == ["0", "1", "2"]
+
+
+def test_what_no_stub_matched_is_unmatched() -> None:
+    entries = [make_journal_entry(f"{URL}/1"), make_journal_entry(f"{URL}/2", matched=False)]
+    calls, unmatched = third_party_calls(entries)
+
+    assert unmatched == [calls[1]]
+
+
+def test_what_the_test_process_has_no_answer_for_is_unmatched() -> None:
+    entry = make_journal_entry(response={"status": 404, "headers": {UNMATCHED_HEADER: "1"}})
+    calls, unmatched = third_party_calls([entry])
+
+    assert unmatched == calls
+    assert len(calls) == 1
+
+
+def test_what_the_test_process_passed_on_is_not_counted_twice() -> None:
+    passed_on = make_journal_entry(matched=False, request={"headers": {PASS_HEADER.lower(): "1"}})
+
+    assert third_party_calls([passed_on]) == ([], [])
+
+
+def test_an_entry_may_lack_what_was_empty() -> None:
+    entry = {"request": {"method": "GET", "absoluteUrl": URL}, "response": {}, "wasMatched": True}
+    (call,), _ = third_party_calls([entry])
+
+    assert (call.request.content, call.response.status_code, call.response.content) == (b"", 0, b"")
+
+
+@pytest.mark.parametrize(("sent", "read"), [(gzip.compress(b"hello"), b"hello"), (b"no gzip", b"no gzip")])
+def test_a_compressed_answer_is_read_unless_it_only_claims_to_be(sent: bytes, read: bytes) -> None:
+    (call,), _ = third_party_calls(
+        [make_journal_entry(answer=sent, response={"headers": {"Content-Encoding": "gzip"}})]
+    )
+
+    assert call.response.content == read
+
+
+def test_a_call_to_port_is_as_it_was() -> None:
+    (call,) = port_calls(
+        [
+            make_port_call(
+                method="POST",
+                path="/v1/blueprints/a%2Fb/entities/bulk",
+                query="upsert=true",
+                body="é",
+                status=207,
+                response='{"ok":true}',
+            )
+        ]
+    )
+
+    assert call.request.method == "POST"
+    assert str(call.request.url) == "http://port-mock:8000/v1/blueprints/a%2Fb/entities/bulk?upsert=true"
+    assert call.request.content.decode() == "é"
+    assert (call.response.status_code, call.response.json()) == (207, {"ok": True})
+    assert call.response.request is call.request
+
+
+def test_a_call_without_a_query_has_none() -> None:
+    first, second = port_calls([make_port_call(), make_port_call(path="/v1/migrations/1")])
+
+    assert str(first.request.url) == "http://port-mock:8000/v1/organization"
+    assert second.request.url.path == "/v1/migrations/1"

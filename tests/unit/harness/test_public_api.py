@@ -1,0 +1,145 @@
+"""The public API, held by name, order, kind and default of every parameter: changing one is to be meant.
+
+Tests that were written for the in-process harness run here unchanged; that they can is what these signatures say.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, fields, is_dataclass
+
+import pytest
+
+import harness
+from sandbox.errors import SandboxError
+
+# As Python writes a signature, without annotations; "=…" where the default is made anew each time.
+SIGNATURES = {
+    "BaseIntegrationTest": "()",
+    "BaseIntegrationTest.create_integration_config": "(self)",
+    "BaseIntegrationTest.create_mapping_config": "(self)",
+    "BaseIntegrationTest.create_third_party_transport": "(self)",
+    "BaseIntegrationTest.get_port_search_entities_response": "(self)",
+    "BaseIntegrationTest.harness": "fixture async (self)",
+    "BaseIntegrationTest.integration_path": "property",
+    "BaseIntegrationTest.resync": "fixture async (self, harness)",
+    "BaseIntegrationTest.stubs": "attribute None",
+    "IntegrationTestHarness": (
+        "(integration_path, port_mapping_config, third_party_transport, port_blueprints=None, config_overrides=None, "
+        "port_search_entities_response=None, *, stubs=None, sandbox_settings=None)"
+    ),
+    "IntegrationTestHarness.discover_requests": "async (self)",
+    "IntegrationTestHarness.shutdown": "async (self)",
+    "IntegrationTestHarness.start": "async (self)",
+    "IntegrationTestHarness.trigger_resync": "async (self)",
+    "InterceptTransport": "(strict=True)",
+    "InterceptTransport.add_route": "(self, method, url_pattern, response, *, times=None)",
+    "InterceptTransport.calls": "property",
+    "InterceptTransport.calls_for": "(self, url_substring)",
+    "InterceptTransport.find_route": "(self, request, start=0)",
+    "InterceptTransport.handle_async_request": "async (self, request)",
+    "InterceptTransport.print_call_log": "(self, include_port=False)",
+    "InterceptTransport.reset": "(self)",
+    "MappingError": "(what, *, remedy='', detail='')",
+    "PortMockResponder": (
+        "(mapping_config, integration_identifier='test-integration', blueprints=None, search_entities_response=None)"
+    ),
+    "PortMockResponder.deleted_entity_ids": "property",
+    "PortMockResponder.keep": "(self, captures, calls)",
+    "PortMockResponder.seed": "(self, integration_type)",
+    "RemoteError": "(name, message, remote_traceback, kind)",
+    "RequestLog": "(request, response)",
+    "RequestLog.to_dict": "(self)",
+    "ResyncResult": (
+        "(upserted_entities=…, deleted_entities=…, errors=…, reconciliation_success=True, unmatched=…, logs=…, timings=…)"
+    ),
+    "Route": "(method, url_pattern, response_factory, times=None)",
+    "Route.answer": "(self, request)",
+    "Route.build_response": "(self, request)",
+    "Route.matches": "(self, request)",
+    "StubFileError": "(what, *, remedy='', detail='')",
+    "UnmatchedRequestError": "(*args)",
+}
+NAMES = [name for name in SIGNATURES if "." not in name]
+
+
+def signature_of(function: Callable[..., object]) -> str:
+    parameters = inspect.signature(function).parameters.values()
+    bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in parameters]
+    written = str(inspect.Signature(bare)).replace("<factory>", "…")
+    is_async = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+    return f"async {written}" if is_async else written
+
+
+def signature_of_class(kind: type) -> str:
+    # Python's own exceptions take anything, and have no signature to look at.
+    return "(*args)" if kind.__init__ is Exception.__init__ else signature_of(kind)
+
+
+def described(member: object) -> str:
+    if isinstance(member, property):
+        return "property"
+    if (wrapped := getattr(member, "_get_wrapped_function", None)) is not None:  # how pytest keeps a fixture
+        return f"fixture {signature_of(wrapped())}"
+    if inspect.isfunction(member):
+        return signature_of(member)
+    return f"attribute {member!r}"
+
+
+def public_api() -> dict[str, str]:
+    found = {}
+    for name in harness.__all__:
+        kind = getattr(harness, name)
+        found[name] = signature_of_class(kind)
+        # The defaults of a dataclass's fields are in its signature already.
+        own = {field.name for field in fields(kind)} if is_dataclass(kind) else set()
+        for member, value in vars(kind).items():
+            if not member.startswith("_") and member not in own:
+                found[f"{name}.{member}"] = described(value)
+    return found
+
+
+def test_the_public_names_are_exactly_these() -> None:
+    assert harness.__all__ == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_can_be_imported_and_says_what_it_is(name: str) -> None:
+    assert inspect.getdoc(getattr(harness, name))
+
+
+def test_nothing_else_of_ours_is_public_at_the_top() -> None:
+    ours = {
+        name
+        for name, value in vars(harness).items()
+        if not name.startswith("_") and not inspect.ismodule(value) and name not in harness.__all__
+    }
+
+    assert ours == set()
+
+
+def test_every_signature_is_as_it_was() -> None:
+    assert public_api() == SIGNATURES
+
+
+@pytest.mark.parametrize("name", ["RequestLog", "ResyncResult", "Route"])
+def test_no_mutable_default_is_shared(name: str) -> None:
+    for field in fields(getattr(harness, name)):
+        assert field.default is MISSING or isinstance(field.default, bool | int | None)
+
+
+def test_errors_of_the_sandbox_can_be_told_from_those_of_the_integration() -> None:
+    assert issubclass(harness.MappingError, SandboxError)
+    assert issubclass(harness.StubFileError, SandboxError)
+    assert not issubclass(harness.RemoteError, SandboxError)
+    assert not issubclass(harness.UnmatchedRequestError, SandboxError)
+
+
+@pytest.mark.parametrize("method", ["create_third_party_transport", "create_mapping_config"])
+def test_what_a_test_class_must_override_is_named_with_the_class_and_its_file(method: str) -> None:
+    class Mine(harness.BaseIntegrationTest):
+        pass
+
+    with pytest.raises(NotImplementedError, match=rf"Mine \(.*test_public_api\.py\) must implement {method}\(\)"):
+        getattr(Mine(), method)()

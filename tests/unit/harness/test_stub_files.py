@@ -1,0 +1,250 @@
+"""Stub files are read as a person writes them, and every mistake in one is told with its place and its remedy."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import StubFileError
+from harness.stub_files import FOLDER, deploy, load
+from harness.stubs import FILES_PRIORITY, from_routes
+from harness.transport import InterceptTransport
+from sandbox.errors import EngineError
+from sandbox.wiremock import WireMock
+
+from .factories import make_stub, write
+
+
+def folder(tmp_path: Path, **files: object) -> Path:
+    """Make a project with a stub folder "registry"; keys are file names without their ending."""
+    for name, content in files.items():
+        write(tmp_path / FOLDER / "registry" / f"{name}.json", content)
+    return tmp_path / FOLDER / "registry"
+
+
+def loaded(tmp_path: Path) -> list[dict[str, Any]]:
+    return load("registry", tmp_path, None)
+
+
+def error_of(tmp_path: Path) -> StubFileError:
+    with pytest.raises(StubFileError) as raised:
+        loaded(tmp_path)
+    return raised.value
+
+
+class TestFinding:
+    def test_the_folder_is_found_above_the_integration(self, tmp_path: Path) -> None:
+        folder(tmp_path, a=make_stub())
+
+        (stub,) = load("registry", tmp_path / "integrations" / "mine", None)
+        assert stub["request"] == make_stub()["request"]
+
+    def test_the_nearest_one_counts(self, tmp_path: Path) -> None:
+        folder(tmp_path, a=make_stub("/far"))
+        folder(tmp_path / "mine", a=make_stub("/near"))
+
+        assert [stub["request"]["urlPath"] for stub in load("registry", tmp_path / "mine", None)] == ["/near"]
+
+    def test_it_is_found_from_the_working_directory_too(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        folder(tmp_path / "project", a=make_stub())
+        (tmp_path / "project" / "tests").mkdir()
+        monkeypatch.chdir(tmp_path / "project" / "tests")
+
+        assert len(load("registry", tmp_path / "elsewhere", None)) == 1
+
+    def test_the_settings_can_name_it(self, tmp_path: Path) -> None:
+        write(tmp_path / "mine" / "registry" / "a.json", make_stub())
+
+        assert len(load("registry", tmp_path, tmp_path / "mine")) == 1
+
+    def test_none_at_all_is_an_error_that_says_how_to_name_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        error = error_of(tmp_path / "mine")
+
+        assert error.what == f"There is no folder {FOLDER} in {tmp_path}/mine, in {tmp_path}, or above them."
+        assert "OCEAN_SANDBOX_MAPPINGS" in error.remedy
+
+    def test_a_misspelt_folder_is_an_error_that_guesses(self, tmp_path: Path) -> None:
+        write(tmp_path / FOLDER / "registry-v2" / "a.json", make_stub())
+        error = error_of(tmp_path)
+
+        assert error.what == f"There is no stub folder 'registry' in {tmp_path / FOLDER}."
+        assert error.remedy == "did you mean 'registry-v2'?"
+
+    def test_an_unknown_folder_is_an_error_that_lists_those_there_are(self, tmp_path: Path) -> None:
+        for name in ("zebra", "ape"):
+            write(tmp_path / FOLDER / name / "a.json", make_stub())
+        write(tmp_path / FOLDER / "README.md", "no folder")
+
+        assert error_of(tmp_path).remedy == "there are: ape, zebra."
+
+    def test_where_there_are_none_it_says_so(self, tmp_path: Path) -> None:
+        (tmp_path / FOLDER).mkdir()
+
+        assert error_of(tmp_path).remedy == "there are: none."
+
+    def test_a_folder_without_stubs_is_an_error(self, tmp_path: Path) -> None:
+        registry = folder(tmp_path)
+        write(registry / "__files" / "body.json", {})
+        error = error_of(tmp_path)
+
+        assert error.what == f"The stub folder {registry} holds no stubs."
+        assert error.remedy == "put WireMock's JSON there, as *.json."
+
+
+class TestReading:
+    def test_a_file_holds_one_stub_or_several(self, tmp_path: Path) -> None:
+        folder(tmp_path, a=make_stub("/1"), b={"mappings": [make_stub("/2"), make_stub("/3")]})
+
+        assert [stub["request"]["urlPath"] for stub in loaded(tmp_path)] == ["/1", "/2", "/3"]
+
+    def test_files_are_read_in_order_and_from_folders_below(self, tmp_path: Path) -> None:
+        folder(tmp_path, c=make_stub("/c"), a=make_stub("/a"), **{"b/deep": make_stub("/b")})
+
+        assert [stub["request"]["urlPath"] for stub in loaded(tmp_path)] == ["/a", "/b", "/c"]
+
+    def test_what_a_person_wrote_stays_and_the_file_is_noted(self, tmp_path: Path) -> None:
+        written = make_stub(name="list", scenarioName="s", metadata={"by": "hand"})
+        registry = folder(tmp_path, a=written)
+
+        (stub,) = loaded(tmp_path)
+        assert stub.pop("metadata") == {"by": "hand", "file": str(registry / "a.json")}
+        assert stub.pop("priority")
+        del written["metadata"]
+        assert stub == written
+
+    def test_files_rank_below_every_route_and_among_themselves_by_their_priority(self, tmp_path: Path) -> None:
+        folder(tmp_path, a=make_stub(), b=make_stub(priority=1), c=make_stub(priority=9))
+        transport = InterceptTransport()
+        for _ in range(1000):
+            transport.add_route("GET", "", {})
+
+        default, first, last = (stub["priority"] for stub in loaded(tmp_path))
+        assert from_routes(transport._routes)[-1]["priority"] < first < default < last
+        assert (first, default) == (FILES_PRIORITY + 1, FILES_PRIORITY + 5)
+
+    def test_of_two_folders_the_later_wins(self, tmp_path: Path) -> None:
+        write(tmp_path / FOLDER / "base" / "a.json", make_stub(priority=1))
+        write(tmp_path / FOLDER / "special" / "a.json", make_stub(priority=100))
+
+        base, special = load(["base", "special"], tmp_path, None)
+        assert "base" in base["metadata"]["file"]
+        assert special["priority"] < base["priority"]
+
+
+class TestBodyFiles:
+    def test_text_is_put_into_the_stub(self, tmp_path: Path) -> None:
+        registry = folder(tmp_path, a=make_stub(response={"status": 201, "bodyFileName": "sub/list.json"}))
+        write(registry / "__files" / "sub" / "list.json", '["é"]')
+
+        assert [stub["response"] for stub in loaded(tmp_path)] == [{"status": 201, "body": '["é"]'}]
+
+    def test_bytes_are_put_into_the_stub_as_base64(self, tmp_path: Path) -> None:
+        registry = folder(tmp_path, a=make_stub(response={"bodyFileName": "blob.bin"}))
+        write(registry / "__files" / "blob.bin", b"\xff\x00")
+
+        assert [stub["response"] for stub in loaded(tmp_path)] == [{"base64Body": "/wA="}]
+
+    def test_a_missing_one_is_an_error(self, tmp_path: Path) -> None:
+        registry = folder(tmp_path, a=make_stub(response={"bodyFileName": "none.json"}))
+        error = error_of(tmp_path)
+
+        assert error.what == f"{registry / 'a.json'}: the body file 'none.json' is not in {registry / '__files'}."
+        assert error.remedy == "mend bodyFileName, or add the file."
+
+
+class TestMistakes:
+    def test_invalid_json_is_named_with_line_and_column(self, tmp_path: Path) -> None:
+        registry = folder(tmp_path, a='{\n  "request" {},\n}')
+        error = error_of(tmp_path)
+
+        assert error.what == f"{registry / 'a.json'}:2:13: this is no valid JSON: Expecting ':' delimiter."
+        assert (error.remedy, error.detail) == ("mend that line.", '"request" {},')
+
+    def test_an_empty_file_is_no_json(self, tmp_path: Path) -> None:
+        registry = folder(tmp_path, a="")
+
+        assert error_of(tmp_path).what == f"{registry / 'a.json'}:1:1: this is no valid JSON: Expecting value."
+
+    def test_a_file_that_is_no_text_is_an_error(self, tmp_path: Path) -> None:
+        registry = folder(tmp_path, a=b"\xff")
+        error = error_of(tmp_path)
+
+        assert error.what.startswith(f"{registry / 'a.json'} cannot be read: 'utf-8' codec can't decode")
+        assert error.remedy == "save it as UTF-8 text."
+
+    def test_a_file_that_cannot_be_read_is_an_error(self, tmp_path: Path) -> None:
+        registry = folder(tmp_path)
+        (registry / "a.json").mkdir(parents=True)
+
+        assert error_of(tmp_path).what.startswith(f"{registry / 'a.json'} cannot be read")
+
+    @pytest.mark.parametrize("mappings", [None, {}, "text"])
+    def test_mappings_must_be_a_list(self, tmp_path: Path, mappings: object) -> None:
+        registry = folder(tmp_path, a={"mappings": mappings})
+
+        assert error_of(tmp_path).what == f"{registry / 'a.json'}: mappings must be a list of stubs."
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            ({"request": {}}, "stub 1 of 1 has no object 'response'."),
+            ({"response": {}, "request": []}, "stub 1 of 1 has no object 'request'."),
+            ([], "stub 1 of 1 has no object 'request' and no object 'response'."),
+            ({"mappings": [make_stub(), None]}, "stub 2 of 2 has no object 'request' and no object 'response'."),
+        ],
+    )
+    def test_a_stub_has_a_request_and_a_response(self, tmp_path: Path, content: object, message: str) -> None:
+        registry = folder(tmp_path, a=content)
+        error = error_of(tmp_path)
+
+        assert error.what == f"{registry / 'a.json'}: {message}"
+        assert '"mappings": [ … ]' in error.remedy
+
+
+class FussyWireMock(WireMock):
+    """Stands in for the container: keeps what it is given, and refuses stubs as WireMock does."""
+
+    def __init__(self, refused: str = "") -> None:
+        self.refused = refused
+        self.imports: list[list[dict[str, Any]]] = []
+
+    def stub(self, mappings: list[dict[str, Any]]) -> None:
+        if any(self.refused and self.refused in str(mapping) for mapping in mappings):
+            message = "The wiremock container refused POST /__admin/mappings/import: 422 Unrecognized field"
+            raise EngineError(message)
+        self.imports.append(mappings)
+
+
+class TestDeploying:
+    def test_all_go_in_one_call(self, tmp_path: Path) -> None:
+        folder(tmp_path, a=make_stub("/1"), b=make_stub("/2"))
+        wiremock = FussyWireMock()
+        deploy(loaded(tmp_path), wiremock)
+
+        assert wiremock.imports == [loaded(tmp_path)]
+
+    def test_a_refused_stub_is_named_by_its_file_with_wiremocks_words(self, tmp_path: Path) -> None:
+        registry = folder(tmp_path, a=make_stub("/1"), b=make_stub("/2"))
+
+        with pytest.raises(StubFileError) as raised:
+            deploy(loaded(tmp_path), FussyWireMock(refused="'/2'"))
+        assert raised.value.what == f"{registry / 'b.json'}: WireMock refuses a stub of this file."
+        assert re.search(r'"urlPath": "/2".*\n.*422 Unrecognized field', raised.value.detail)
+
+    def test_an_engine_that_fails_otherwise_is_not_blamed_on_a_file(self, tmp_path: Path) -> None:
+        class Full(FussyWireMock):
+            def stub(self, mappings: list[dict[str, Any]]) -> None:
+                if len(mappings) > 1:
+                    message = "too much at once"
+                    raise EngineError(message)
+
+        folder(tmp_path, a=make_stub("/1"), b=make_stub("/2"))
+
+        with pytest.raises(EngineError, match="too much at once"):
+            deploy(loaded(tmp_path), Full())

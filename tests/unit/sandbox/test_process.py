@@ -1,0 +1,60 @@
+"""A program that fails explains itself."""
+
+import time
+
+import pytest
+
+from sandbox.errors import EngineError, ImageError, SandboxError
+from sandbox.process import output_of
+
+
+def run(script: str, error: type[SandboxError] = ImageError, limit_seconds: float = 30) -> str:
+    return output_of(["sh", "-c", script], error=error, remedy="mend it.", limit_seconds=limit_seconds)
+
+
+def test_its_output_is_both_streams() -> None:
+    assert run("echo out; echo err >&2") == "out\nerr\n"
+
+
+def test_it_has_no_stdin_to_wait_for() -> None:
+    assert run("cat; echo end") == "end\n"
+
+
+@pytest.mark.parametrize("error", [ImageError, EngineError])
+def test_a_failure_is_an_error_of_that_type_with_the_end_of_the_output(error: type[SandboxError]) -> None:
+    with pytest.raises(error, match="failed with code 3") as raised:
+        run("seq 1 20; echo broken >&2; exit 3", error)
+
+    assert "seq 1 20" in raised.value.what
+    assert raised.value.remedy == "mend it."
+    assert raised.value.detail.splitlines() == [*(str(number) for number in range(7, 21)), "broken"]
+
+
+def test_one_that_takes_too_long_is_ended() -> None:
+    started = time.monotonic()
+
+    with pytest.raises(ImageError, match="did not end within 0 s") as raised:
+        run("sleep 30", limit_seconds=0.2)
+
+    assert time.monotonic() - started < 5
+    assert raised.value.remedy == "mend it."
+
+
+@pytest.mark.xfail(strict=True, reason="the docstring promises the end of the output after a timeout too")
+def test_one_that_takes_too_long_shows_what_it_said() -> None:
+    with pytest.raises(ImageError) as raised:
+        run("echo waiting for the mirror; sleep 30", limit_seconds=0.5)
+
+    assert raised.value.detail == "waiting for the mirror"
+
+
+@pytest.mark.xfail(strict=True, raises=FileNotFoundError, reason="a program that is not there is no SandboxError")
+def test_one_that_is_not_there_is_an_error_of_that_type() -> None:
+    with pytest.raises(ImageError, match="no-such-program"):
+        output_of(["no-such-program"], error=ImageError, remedy="install it.")
+
+
+@pytest.mark.xfail(strict=True, raises=UnicodeDecodeError, reason="output that is no UTF-8 hides the failure")
+def test_output_that_is_no_utf8_does_not_hide_the_failure() -> None:
+    with pytest.raises(ImageError, match="failed with code 3"):
+        run(r"printf '\377 broken\n'; exit 3")
