@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from harness.stubs import PASS_HEADER, UNMATCHED_HEADER
-from harness.transport import InterceptTransport, raw_content, response_of
+from harness.transport import InterceptTransport, raw_content
 
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "host", "proxy-connection"})
 
@@ -97,11 +97,7 @@ class Answerer:
         route = self._transport.find_route(request, start)
         if route is None:
             return await self._from_stub_files(request)
-        route._call_count += 1  # noqa: SLF001 # the transport's own bookkeeping, which is ours here
-        answer = route.answer(request)
-        if isinstance(answer, dict) and (delay := answer.get("delay")):
-            await asyncio.sleep(delay)
-        return response_of(answer, request)
+        return await route.respond(request)
 
     async def _from_stub_files(self, request: httpx.Request) -> httpx.Response:
         if self._proxy is None:

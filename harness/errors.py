@@ -1,5 +1,6 @@
 """Makes real exceptions of the errors that a resync container reported."""
 
+import base64
 import builtins
 import contextlib
 
@@ -47,7 +48,7 @@ def rebuild(failure: RemoteFailure) -> Exception:
 
 
 def _of_own_type(failure: RemoteFailure) -> Exception | None:
-    if failure.module.startswith("httpx"):
+    if failure.module.split(".")[0] == "httpx":
         return _of_httpx(failure)
     kind = getattr(builtins, failure.type, None) if failure.module == "builtins" else None
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
@@ -67,7 +68,9 @@ def _of_httpx(failure: RemoteFailure) -> Exception | None:
     request = httpx.Request(exchange["method"], exchange["url"]) if exchange else None
     if issubclass(kind, httpx.HTTPStatusError) and exchange and request:
         headers = [pair for pair in exchange["headers"] if pair[0].lower() not in _HEADERS_OF_THE_WIRE]
-        response = httpx.Response(exchange["status"], headers=headers, text=exchange["body"], request=request)
+        response = httpx.Response(
+            exchange["status"], headers=headers, content=base64.b64decode(exchange["body"]), request=request
+        )
         return kind(failure.message, request=request, response=response)
     if issubclass(kind, httpx.RequestError):
         return kind(failure.message, request=request)

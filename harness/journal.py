@@ -18,7 +18,7 @@ def third_party_calls(journal: Iterable[dict[str, Any]]) -> tuple[list[RequestLo
         request = _request(entry["request"])
         if PASS_HEADER in request.headers:  # the test process asked on behalf of a request that is in the journal too
             continue
-        call = RequestLog(request, _response(entry["response"], request))
+        call = RequestLog(request, _response(entry["response"], request), entry["request"]["loggedDate"] / 1000)
         calls.append(call)
         if not entry["wasMatched"] or UNMATCHED_HEADER in call.response.headers:
             unmatched.append(call)
@@ -31,9 +31,8 @@ def port_calls(calls: Iterable[dict[str, Any]]) -> list[RequestLog]:
     for call in calls:
         query = f"?{call['query']}" if call["query"] else ""
         request = httpx.Request(call["method"], f"{port.URL}{call['path']}{query}", content=call["body"].encode())
-        found.append(
-            RequestLog(request, httpx.Response(call["status"], content=call["response"].encode(), request=request))
-        )
+        response = httpx.Response(call["status"], content=call["response"].encode(), request=request)
+        found.append(RequestLog(request, response, call["at"]))
     return found
 
 

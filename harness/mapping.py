@@ -63,8 +63,10 @@ def _strings(value: Any, path: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, dict):
-        for number, rule in enumerate(value.get("rules") or []):
-            yield from _strings(rule.get("value") if "rules" not in rule else rule, f"{path}.rules[{number}]")
+        rules = value.get("rules")
+        for number, rule in enumerate(rules if isinstance(rules, list) else []):
+            if isinstance(rule, dict):
+                yield from _strings(rule if "rules" in rule else rule.get("value"), f"{path}.rules[{number}]")
 
 
 def _dict(parent: dict[str, Any], key: str) -> dict[str, Any]:

@@ -66,8 +66,9 @@ class _PortTransport(InterceptTransport):
         self._app: httpx.ASGITransport | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
         if (route := self.find_route(request)) is not None:
-            response = route.build_response(request)
+            response = await route.respond(request)
         else:
             response = await self._port().handle_async_request(request)
             await response.aread()

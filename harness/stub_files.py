@@ -13,6 +13,7 @@ from sandbox.wiremock import WireMock
 
 FOLDER = "wiremock-mappings"
 _DEFAULT_PRIORITY = 5
+_BAND = 1_000_000
 
 
 class StubFileError(SandboxError):
@@ -33,7 +34,7 @@ def load(names: str | Sequence[str], near: Path, mappings: Path | None) -> list[
     root = mappings or _find_root(near)
     stubs: list[Stub] = []
     for number, name in enumerate([names] if isinstance(names, str) else names):
-        base = FILES_PRIORITY - number * 1000
+        base = FILES_PRIORITY - number * _BAND
         stubs += [_ranked(stub, base) for stub in _load_folder(root, name)]
     return stubs
 
@@ -71,6 +72,10 @@ def _find_root(near: Path) -> Path:
 
 def _load_folder(root: Path, name: str) -> list[Stub]:
     folder = root / name
+    if not root.is_dir():
+        raise StubFileError(
+            f"There is no folder {root}.", remedy="mend OCEAN_SANDBOX_MAPPINGS, or mappings in pyproject.toml."
+        )
     if not folder.is_dir():
         there = sorted(child.name for child in root.iterdir() if child.is_dir())
         close = difflib.get_close_matches(name, there, n=1)
@@ -92,7 +97,7 @@ def _load_file(path: Path) -> list[Stub]:
         raise StubFileError(
             f"{path}:{error.lineno}:{error.colno}: this is no valid JSON: {error.msg}.",
             remedy="mend that line.",
-            detail=path.read_text(encoding="utf-8").splitlines()[error.lineno - 1 :][:1][0] if error.doc else "",
+            detail="".join(error.doc.splitlines()[error.lineno - 1 : error.lineno]),
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise StubFileError(f"{path} cannot be read: {error}", remedy="save it as UTF-8 text.") from error
@@ -108,13 +113,28 @@ def _load_file(path: Path) -> list[Stub]:
                 f"{path}: stub {number} of {len(stubs)} has no object {' and no object '.join(map(repr, missing))}.",
                 remedy='a stub is {"request": {…}, "response": {…}}; a file with several is {"mappings": [ … ]}.',
             )
+        _check_types(stub, path, number)
     return stubs
+
+
+def _check_types(stub: Stub, path: Path, number: int) -> None:
+    wanted: list[tuple[str, Any, type]] = [
+        ("metadata", stub.get("metadata"), dict),
+        ("priority", stub.get("priority"), int),
+        ("response.bodyFileName", stub["response"].get("bodyFileName"), str),
+    ]
+    for name, value, kind in wanted:
+        if value is not None and not isinstance(value, kind):
+            raise StubFileError(
+                f"{path}: {name} of stub {number} must be of type {kind.__name__}, and is {value!r}.",
+                remedy="mend the file.",
+            )
 
 
 def _with_body(stub: Stub, path: Path, files: Path) -> Stub:
     """The stub with the content of its body file in it: WireMock is in a container and does not see the file."""
     response: dict[str, Any] = dict(stub["response"])
-    stub = {**stub, "metadata": {**stub.get("metadata", {}), "file": str(path)}, "response": response}
+    stub = {**stub, "metadata": {**(stub.get("metadata") or {}), "file": str(path)}, "response": response}
     if (name := response.pop("bodyFileName", None)) is None:
         return stub
     body = files / name
@@ -132,4 +152,4 @@ def _with_body(stub: Stub, path: Path, files: Path) -> Stub:
 
 def _ranked(stub: Stub, base: int) -> Stub:
     """Below every route, and among the files by their own priority (WireMock's default is 5)."""
-    return {**stub, "priority": base + stub.get("priority", _DEFAULT_PRIORITY)}
+    return {**stub, "priority": base + min(stub.get("priority") or _DEFAULT_PRIORITY, _BAND)}

@@ -19,7 +19,7 @@ ROUTE_NUMBER = "ocean-sandbox-route"
 PASS_HEADER = "X-Ocean-Sandbox-Pass"  # noqa: S105 # it says "pass on", not "password"
 # A 404 of the test process that stands for "nobody answers this".
 UNMATCHED_HEADER = "X-Ocean-Sandbox-Unmatched"
-FILES_PRIORITY = 1_000_000
+FILES_PRIORITY = 1_000_000_000
 _FAULTS = {
     "connection_reset": "CONNECTION_RESET_BY_PEER",
     "empty": "EMPTY_RESPONSE",

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import math
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -20,7 +22,6 @@ FAULTS: dict[str, type[httpx.TransportError]] = {
     "empty": httpx.RemoteProtocolError,
     "garbage": httpx.RemoteProtocolError,
 }
-_PORT_API = ("localhost:5555", "port-mock:8000")
 _PREVIEW = 200
 
 
@@ -30,10 +31,17 @@ class UnmatchedRequestError(Exception):
 
 @dataclass
 class RequestLog:
-    """One request, and what it was answered with."""
+    """One request, and what it was answered with.
+
+    Args:
+        request: The request.
+        response: Its answer.
+        at: When it came, in seconds since the epoch.
+    """
 
     request: httpx.Request
     response: httpx.Response
+    at: float = field(default_factory=time.time)
 
     def to_dict(self) -> dict[str, Any]:
         """The pair as JSON values; bodies parsed where they are JSON, as text where they are text."""
@@ -76,21 +84,23 @@ class Route:
             return self.url_pattern.search(whole_url(request)) is not None
         return bool(self.url_pattern(request))
 
-    def build_response(self, request: httpx.Request) -> httpx.Response:
-        """The answer to ``request``, which counts as one of its ``times``.
+    async def respond(self, request: httpx.Request) -> httpx.Response:
+        """The answer to ``request``, after its delay. Counts as one of its ``times`` at once.
 
         Raises:
-            TypeError: What the route answers with is no answer.
+            TypeError, ValueError: What the route answers with is no answer.
             httpx.TransportError: The answer is a ``fault``.
         """
         self._call_count += 1
-        return response_of(self.answer(request), request)
-
-    def answer(self, request: httpx.Request) -> Answer:
-        """What the route says, as it says it; a callable is called."""
-        if isinstance(self.response_factory, httpx.Response | dict):
-            return self.response_factory
-        return self.response_factory(request)
+        answer = self.response_factory
+        if not isinstance(answer, httpx.Response | dict):
+            answer = answer(request)
+        response = response_of(answer, request)
+        if isinstance(answer, dict) and (delay := answer.get("delay")):
+            await asyncio.sleep(delay)
+        if isinstance(answer, dict) and (fault := answer.get("fault")):
+            raise FAULTS[fault](f"the route's fault: {fault}", request=request)
+        return response
 
 
 class InterceptTransport(httpx.AsyncBaseTransport):
@@ -158,9 +168,7 @@ class InterceptTransport(httpx.AsyncBaseTransport):
         if route is None:
             response = httpx.Response(404, content=b"No route matched", request=request)
         else:
-            if isinstance(route.response_factory, dict) and (delay := route.response_factory.get("delay")):
-                await asyncio.sleep(delay)
-            response = route.build_response(request)
+            response = await route.respond(request)
         self._call_log.append(RequestLog(request, response))
         return response
 
@@ -179,8 +187,9 @@ class InterceptTransport(httpx.AsyncBaseTransport):
         Args:
             include_port: Whether calls to Port are shown too.
         """
-        calls = self._call_log + (self._port_call_log if include_port else [])
-        shown = [call for call in calls if include_port or not any(host in str(call.request.url) for host in _PORT_API)]
+        shown = (
+            sorted(self._call_log + self._port_call_log, key=lambda call: call.at) if include_port else self._call_log
+        )
         lines = [
             f"  [{number}] {call.request.method} {call.request.url} → {call.response.status_code}{_preview(call.request)}"
             for number, call in enumerate(shown)
@@ -198,21 +207,16 @@ class InterceptTransport(httpx.AsyncBaseTransport):
 
 
 def whole_url(request: httpx.Request) -> str:
-    """The URL that patterns are held against. An empty path is ``/``, as it is on the wire."""
+    """The URL that patterns are held against, as it is on the wire: an empty path is ``/``, a fragment is not there."""
     url = request.url
-    return (
-        str(url)
-        if url.raw_path.split(b"?")[0] != b"/"
-        else f"{url.scheme}://{url.netloc.decode()}{url.raw_path.decode()}"
-    )
+    return f"{url.scheme}://{url.netloc.decode()}{url.raw_path.decode()}"
 
 
 def response_of(answer: Any, request: httpx.Request) -> httpx.Response:
     """The response that an answer stands for.
 
     Raises:
-        TypeError: It is no answer.
-        httpx.TransportError: It is a ``fault``.
+        TypeError, ValueError: It is no answer.
     """
     if isinstance(answer, httpx.Response):
         answer._request = request  # noqa: SLF001 # as the in-process harness does; httpx has no other way
@@ -221,9 +225,6 @@ def response_of(answer: Any, request: httpx.Request) -> httpx.Response:
         message = f"a route must answer with a dict or an httpx.Response, not {type(answer).__name__}: {answer!r}"
         raise TypeError(message)
     check_answer(answer)
-    if fault := answer.get("fault"):
-        message = f"the route's fault: {fault}"
-        raise FAULTS[fault](message, request=request)
     headers = header_list(answer)
     if "json" in answer:
         content = json.dumps(answer["json"]).encode()
@@ -262,6 +263,7 @@ def check_answer(answer: dict[str, Any]) -> None:
             f"a route's answer has no key {', '.join(map(repr, unknown))}; there are: {', '.join(sorted(_ANSWER_KEYS))}"
         )
         raise ValueError(message)
+    _check_headers(answer)
     status = answer.get("status_code", 200)
     if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:  # noqa: PLR2004
         message = f"status_code must be a number from 100 to 599, not {status!r}"
@@ -275,20 +277,33 @@ def check_answer(answer: dict[str, Any]) -> None:
     elif not isinstance(answer.get("body", ""), str | bytes | None):
         message = f"body must be str or bytes, not {type(answer['body']).__name__}; for an object use json"
         raise TypeError(message)
-    if (fault := answer.get("fault")) is not None and fault not in FAULTS:
+    fault = answer.get("fault")
+    if fault is not None and not (isinstance(fault, str) and fault in FAULTS):
         message = f"fault must be one of {', '.join(sorted(FAULTS))}, not {fault!r}"
         raise ValueError(message)
     delay = answer.get("delay", 0)
-    if isinstance(delay, bool) or not isinstance(delay, int | float) or delay < 0:
+    if isinstance(delay, bool) or not isinstance(delay, int | float) or not 0 <= delay < math.inf:
         message = f"delay must be a number of seconds, not {delay!r}"
         raise ValueError(message)
+
+
+def _check_headers(answer: dict[str, Any]) -> None:
+    try:
+        for pair in header_list(answer):
+            "".join(pair).encode("ascii")
+    except (TypeError, ValueError) as error:
+        message = f"headers must be a dict (values may be lists) or pairs, of ASCII text, not {answer['headers']!r}"
+        raise TypeError(message) from error
 
 
 def _check_route(method: object, url_pattern: object, response: object, times: object) -> None:
     if method is not None and not (isinstance(method, str) and method):
         message = f"add_route: method must be a string such as 'GET', or None for any, not {method!r}"
         raise TypeError(message)
-    if not (isinstance(url_pattern, str | re.Pattern) or callable(url_pattern)):
+    is_text = isinstance(url_pattern, str) or (
+        isinstance(url_pattern, re.Pattern) and isinstance(url_pattern.pattern, str)
+    )
+    if not (is_text or callable(url_pattern)):
         message = f"add_route: url_pattern must be text, a regular expression or a predicate, not {url_pattern!r}"
         raise TypeError(message)
     if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):

@@ -130,7 +130,7 @@ class _Expression:
     def parts(self) -> list[_Part]:
         """The alternatives."""
         if not self._items:
-            return [_Part(None, None, None)]
+            return [] if self._begins and self._ends else [_Part(None, None, None)]
         found: list[_Part] = []
         if not self._begins:
             found += [_Part(None, None, self._java(self._items, before=".*", after="" if self._ends else ".*"))]

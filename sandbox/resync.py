@@ -54,7 +54,7 @@ class RemoteFailure:
         arguments: Its ``args`` where all are plain values, else None.
         traceback: As Python prints it, in the container.
         kind: The kind that was being resynced, where it is known.
-        exchange: For an httpx error: ``method``, ``url``, ``status``, ``headers`` and ``body`` of what failed.
+        exchange: For an httpx error: ``method``, ``url``, ``status``, ``headers`` and ``body`` (base64) of what failed.
         cause: The error that it was raised from.
     """
 

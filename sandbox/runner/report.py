@@ -1,5 +1,6 @@
 """Describes exceptions so that the other side can tell them, and raise some of them again."""
 
+import base64
 import traceback
 from collections.abc import Iterator
 from types import TracebackType
@@ -30,12 +31,15 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
 
 def _one(error: BaseException, depth: int = 0) -> dict[str, Any]:
     cause = error.__cause__
-    plain = all(isinstance(value, str | int | float | bool | None) for value in error.args)
+    arguments = list(error.args)
+    if isinstance(error, OSError) and error.filename is not None:  # which ``args`` leaves out
+        arguments = [error.errno, error.strerror, error.filename]
+    plain = all(isinstance(value, str | int | float | bool | None) for value in arguments)
     return {
         "type": type(error).__qualname__,
         "module": type(error).__module__,
         "message": _message(error),
-        "arguments": list(error.args) if plain else None,
+        "arguments": arguments if plain else None,
         "traceback": "".join(traceback.format_exception(error)),
         "kind": _kind(error),
         "exchange": _exchange(error),
@@ -47,18 +51,18 @@ def _exchange(error: BaseException) -> dict[str, Any] | None:
     """The request, and the response, that an httpx error is about."""
     request = getattr(error, "_request", None) or getattr(getattr(error, "response", None), "_request", None)
     response = getattr(error, "response", None)
-    if not type(error).__module__.startswith("httpx") or request is None:
+    if type(error).__module__.split(".")[0] != "httpx" or request is None:
         return None
     try:
-        body = response.text[:MESSAGE_LIMIT] if response is not None else ""
+        body = response.content[:MESSAGE_LIMIT] if response is not None else b""
     except Exception:  # noqa: BLE001 # a streamed body that nobody read
-        body = ""
+        body = b""
     return {
         "method": request.method,
         "url": str(request.url),
         "status": getattr(response, "status_code", None),
         "headers": list(response.headers.multi_items()) if response is not None else [],
-        "body": body,
+        "body": base64.b64encode(body).decode(),
     }
 
 

@@ -65,7 +65,9 @@ def test_an_entry_may_lack_what_was_empty() -> None:
     assert (call.request.content, call.response.status_code, call.response.content) == (b"", 0, b"")
 
 
-@pytest.mark.parametrize(("sent", "read"), [(gzip.compress(b"hello"), b"hello"), (b"no gzip", b"no gzip")])
+@pytest.mark.parametrize(
+    ("sent", "read"), [(gzip.compress(b"hello"), b"hello"), (b"no gzip", b"no gzip")], ids=["is", "only claims"]
+)
 def test_a_compressed_answer_is_read_unless_it_only_claims_to_be(sent: bytes, read: bytes) -> None:
     (call,), _ = third_party_calls(
         [make_journal_entry(answer=sent, response={"headers": {"Content-Encoding": "gzip"}})]

