@@ -29,11 +29,11 @@ $(SETUP): requirements.lock pyproject.toml
 images: $(SETUP) ## Find or start the engine, build what is missing
 	@$(BIN)/ocean-sandbox images examples/oci-registry >/dev/null
 
-test: images ## Run the whole test suite
-	@$(BIN)/pytest -n $(WORKERS) -m "not contract"
+test: $(SETUP) ## Run the whole test suite
+	@$(BIN)/pytest -n $(WORKERS) -m "not contract" --sandbox-build examples/oci-registry
 
-test/integration: images ## Run the example integration's tests in sandboxes, in parallel
-	@$(BIN)/pytest -n $(WORKERS) examples
+test/integration: $(SETUP) ## Run the example integration's tests in sandboxes, in parallel
+	@$(BIN)/pytest -n $(WORKERS) --sandbox-build examples/oci-registry examples
 
 test/unit: $(SETUP) ## Run the tests that need no engine
 	@$(BIN)/pytest -n $(WORKERS) tests/unit

@@ -8,8 +8,10 @@ from typing import Any
 import pytest_asyncio
 
 from harness.harness import IntegrationTestHarness
+from harness.options import settings_in_force
 from harness.result import ResyncResult
 from harness.transport import InterceptTransport
+from sandbox.settings import Isolation
 
 
 class BaseIntegrationTest:
@@ -21,9 +23,11 @@ class BaseIntegrationTest:
 
     Attributes:
         stubs: Stub folders below ``wiremock-mappings`` to load under the routes.
+        sandbox_isolation: ``container`` or ``fork``, where this class is to differ from the settings.
     """
 
     stubs: str | Sequence[str] | None = None
+    sandbox_isolation: Isolation | None = None
 
     @property
     def integration_path(self) -> str:
@@ -58,6 +62,7 @@ class BaseIntegrationTest:
             config_overrides=self.create_integration_config(),
             port_search_entities_response=self.get_port_search_entities_response(),
             stubs=self.stubs,
+            sandbox_settings=settings_in_force(isolation=self.sandbox_isolation),
         )
         try:
             await harness.start()

@@ -14,10 +14,11 @@ from harness import mapping, stub_files, stubs, tally
 from harness.answering import Answerer
 from harness.errors import rebuild
 from harness.journal import port_calls, third_party_calls
+from harness.options import settings_in_force
 from harness.port_mock import PortMockResponder
 from harness.result import ResyncResult
 from harness.transport import InterceptTransport, RequestLog, UnmatchedRequestError
-from sandbox import pool, settings, source
+from sandbox import pool, source
 from sandbox.pool import Sandbox
 from sandbox.resync import ResyncContainer
 from sandbox.settings import Settings
@@ -84,11 +85,11 @@ class IntegrationTestHarness:
         mapping.check(self.port_mapping_config, f"the integration at {self.integration_path}")
         directory = Path(self.integration_path)
         archive = source.pack(directory)
-        in_force = self._settings = self._settings or settings.load()
+        in_force = self._settings = self._settings or settings_in_force()
         files = stub_files.load(self._stub_folders, directory, in_force.mappings) if self._stub_folders else []
         with self._timed("start"):
             image = pool.image_of(directory, in_force)
-            self._sandbox = await _in_thread(lambda: pool.of_this_process(settings.load()).lease(image))
+            self._sandbox = await _in_thread(lambda: pool.of_this_process(settings_in_force()).lease(image))
             await self._seed(self._sandbox, files)
             self._container = await _in_thread(self._sandbox.resync_container, image, in_force)
         with self._timed("boot"):
@@ -118,7 +119,8 @@ class IntegrationTestHarness:
             success, failures = await self._resync(sandbox, container, directory)
         with self._timed("collect"):
             captures, unmatched = await _in_thread(self._collect, sandbox)
-        container.stop()
+        logs = container.logs
+        await _in_thread(sandbox.finish, container)
         errors = [rebuild(failure) for failure in failures]
         if self.third_party_transport.strict:
             errors += [_unmatched_error(call) for call in unmatched]
@@ -129,7 +131,7 @@ class IntegrationTestHarness:
             errors=errors,
             reconciliation_success=success,
             unmatched=unmatched,
-            logs=container.logs,
+            logs=logs,
             timings=dict(self._timings),
         )
 
@@ -157,7 +159,7 @@ class IntegrationTestHarness:
         """Give the sandbox back."""
         sandbox, self._sandbox, self._container = self._sandbox, None, None
         if sandbox is not None:
-            await _in_thread(lambda: pool.of_this_process(settings.load()).release(sandbox))
+            await _in_thread(lambda: pool.of_this_process(settings_in_force()).release(sandbox))
 
     def _config(self) -> dict[str, Any]:
         return {**_DEFAULT_CONFIG, **self.config_overrides}

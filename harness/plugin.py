@@ -2,24 +2,59 @@
 
 import time
 from collections import Counter
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
-from harness import tally
-from sandbox import pool
+from harness import options, tally
+from sandbox import engine, images, pool
+from sandbox.errors import SandboxError
+from sandbox.settings import Isolation
 
 _STARTED = pytest.StashKey[float]()
 _COUNTS = pytest.StashKey[Counter[str]]()
 _OUTPUT_KEY = "ocean_sandbox"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options, and the ini keys that stand for them."""
+    group = parser.getgroup("ocean-sandbox")
+    group.addoption(
+        "--sandbox-isolation",
+        choices=get_args(Isolation),
+        help="container: each resync in one of its own (default); fork: each in a fork, in one container a worker.",
+    )
+    group.addoption(
+        "--sandbox-build",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="Build the images, and that of the integration in DIR, before the first test; can be repeated.",
+    )
+    parser.addini("sandbox_isolation", "The same as --sandbox-isolation.", default=None)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin to count."""
+    """Take the options over, and begin to count."""
+    options.set_options(isolation=config.getoption("sandbox_isolation") or config.getini("sandbox_isolation") or None)
     config.stash[_STARTED] = time.monotonic()
     config.stash[_COUNTS] = Counter()
     if config.pluginmanager.hasplugin("xdist"):
         config.pluginmanager.register(_FromWorkers(config))
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Build what is missing while somebody sees the progress: xdist's workers are mute."""
+    directories = session.config.getoption("sandbox_build")
+    if not directories or hasattr(session.config, "workerinput"):
+        return
+    try:
+        in_force = options.settings_in_force()
+        wanted = [pool.image_of(Path(directory).resolve(), in_force) for directory in directories]
+        images.ensure([images.wiremock(), images.port_mock(), *wanted], in_force, engine.ensure(in_force))
+    except SandboxError as error:
+        raise pytest.UsageError(f"ocean-sandbox: {error}") from error
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -67,12 +67,22 @@ class Sandbox:
         warm, self._warm = self._warm, None
         if warm is not None and warm.serves(image, settings):
             return warm
+        if warm is not None:
+            self._resyncs.remove(warm)
+            warm.stop()
         return self._start(image, settings)
 
     def _start(self, image: Image, settings: Settings) -> ResyncContainer:
         container = ResyncContainer(image, this_process(), settings, self._client, self._networks[0])
         self._resyncs.append(container)
         return container.start()
+
+    def finish(self, container: ResyncContainer) -> None:
+        """Take a resync container back after its resync: it is thrown away, or kept for another fork."""
+        if container.end():
+            self._warm = container
+        else:
+            self._resyncs.remove(container)
 
     def begin_resync(self) -> None:
         """Remember where the next resync's captures begin; those of the one before stay with Port."""
@@ -83,13 +93,13 @@ class Sandbox:
         return {name: found[self._seen.get(name, 0) :] for name, found in self.port.captures().items()}
 
     def reset(self) -> None:
-        """Throw its resync containers away and forget everything.
+        """Throw away the resync containers that were used and forget everything.
 
         Raises:
             EngineError: Something is left all the same; such a sandbox must not be used again.
         """
-        self._stop_resyncs()
-        self._warm = None
+        for container in [each for each in self._resyncs if each is not self._warm]:
+            self.finish(container)
         self._seen = {}
         self.wiremock.reset()
         self.port.reset()

@@ -23,6 +23,7 @@ DIRECTORY = "/app"
 _CA_FILE = "/tmp/sandbox-ca.pem"  # noqa: S108 # in the container
 _PROXY = f"http://{wiremock.NAME}:{wiremock.PORT}"
 _STACKS_SECONDS = 1.0
+_END_SECONDS = 5.0
 # Every client that the public integrations use finds the proxy and the CA in its own variables.
 ENVIRONMENT = {
     **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), _PROXY),
@@ -94,6 +95,8 @@ class ResyncContainer:
         self._has_own_code = image.name == RELEASED
         self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
         self._is_ready = False
+        # Threads that live before a fork do not live in it, and may have held a lock: then each gets its container.
+        self._fork_is_safe = False
         self._container = Container(
             self._tag,
             role="resync",
@@ -140,19 +143,14 @@ class ResyncContainer:
             "log_level": self._settings.log_level,
         }
         if not self._is_ready:
-            self._ask(None, self._settings.boot_timeout, source)
+            ready = self._ask(None, self._settings.boot_timeout, source)
+            if ready["event"] == "failed":
+                raise _failed(ready, source)
             self._is_ready = True
+            self._fork_is_safe = not ready["threads"]
         answer = self._ask(order, self._settings.boot_timeout, source)
         if answer["event"] == "failed":
-            first = answer["errors"][0]
-            raise IntegrationError(
-                f"The integration at {source} does not start: "
-                f"could not {answer['phase']}: {first['type']}: {first['message']}",
-                remedy=_remedy(answer["phase"], source),
-                detail="\n".join(
-                    error["traceback"].replace(f"{DIRECTORY}/", f"{source}/") for error in answer["errors"]
-                ),
-            )
+            raise _failed(answer, source)
 
     def resync(self, source: Path) -> tuple[bool, list[RemoteFailure]]:
         """Run the resync.
@@ -166,6 +164,27 @@ class ResyncContainer:
         """
         answer = self._ask({"order": "resync"}, self._settings.resync_timeout, source)
         return bool(answer.get("reconciliation_success")), [RemoteFailure.read(error) for error in answer["errors"]]
+
+    def end(self) -> bool:
+        """Kill the integration, and remove all that it left, so that another can be booted in a fork of its own.
+
+        Returns:
+            Whether the container can serve again; otherwise it is stopped.
+        """
+        if not (self._settings.isolation == "fork" and self._fork_is_safe):
+            self.stop()
+            return False
+        try:
+            self._container.send(b'{"order": "end"}\n')
+            while (event := self._answers.get(timeout=_END_SECONDS)["event"]) not in ("ended", "gone"):
+                pass  # what was under way when it was killed
+        except (OSError, queue.Empty):
+            event = "gone"
+        if event == "gone":
+            self.stop()
+        else:
+            self._container.log.clear()
+        return bool(event == "ended")
 
     @property
     def logs(self) -> list[str]:
@@ -208,6 +227,15 @@ class ResyncContainer:
             f"OCEAN_SANDBOX_{setting.upper()} gives it more time.",
             detail=self._container.end_of_log(lines=60),
         )
+
+
+def _failed(answer: dict[str, Any], source: Path) -> IntegrationError:
+    first = answer["errors"][0]
+    return IntegrationError(
+        f"The integration at {source} does not start: could not {answer['phase']}: {first['type']}: {first['message']}",
+        remedy=_remedy(answer["phase"], source),
+        detail="\n".join(error["traceback"].replace(f"{DIRECTORY}/", f"{source}/") for error in answer["errors"]),
+    )
 
 
 def _why(died: dict[str, Any], settings: Settings) -> str:

@@ -14,6 +14,7 @@ from pydantic_settings import (
 
 from sandbox.errors import SandboxError
 
+Isolation = Literal["container", "fork"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
@@ -44,6 +45,10 @@ class Settings(BaseSettings):
     )
     resync_timeout: float = Field(default=120, gt=0, description="Seconds that a resync may take.")
     boot_timeout: float = Field(default=60, gt=0, description="Seconds that an integration may take to start.")
+    isolation: Isolation = Field(
+        default="container",
+        description="A container for each resync, or one for several, each in a fork of its own with its own files.",
+    )
     log_level: LogLevel = Field(default="INFO", description="The level of the integration's log.")
     resync_memory: str = Field(default="1g", description="Memory limit of a resync container, in Docker's notation.")
     wiremock_memory: str = Field(default="512m", description="Memory limit of a WireMock container.")

@@ -118,14 +118,25 @@ class _Handler(BaseHTTPRequestHandler):
         path = re.sub(r"^/v[0-9.]+/", "/", self.path)
         self.server.seen.append((f"{self.command} {path}", body))
         status, answer = self.server.answers.get(
-            f"{self.command} {path.split('?')[0]}", (404, {"message": f"no such thing: {path}"})
+            f"{self.command} {path.split('?')[0]}", (404, {"message": f"No such image: {path}"})
         )
+        if isinstance(answer, tuple):
+            self._stream(status, answer)
+            return
         content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+    def _stream(self, status: int, events: tuple[object, ...]) -> None:
+        """Answer in chunks, as the engine does where something takes its time."""
+        self.send_response(status)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for content in [*(json.dumps(event).encode() + b"\r\n" for event in events), b""]:
+            self.wfile.write(f"{len(content):x}\r\n".encode() + content + b"\r\n")
 
     def _chunks(self) -> bytes:
         found = b""

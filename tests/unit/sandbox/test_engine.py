@@ -59,11 +59,17 @@ def seconds_since(started: float) -> float:
     return time.monotonic() - started
 
 
+def wait_for_its_name(pid: int, name: str) -> None:
+    """The kernel gives a process the name of its program a moment after Popen has returned."""
+    assert eventually(lambda: Path(f"/proc/{pid}/comm").read_text() == f"{name}\n")
+
+
 # Pid files ---------------------------------------------------------------------------------------------------------
 
 
 def test_the_pid_file_of_the_live_engine_stays(tmp_path: Path) -> None:
     with running("sleep", "30") as process, pid_file(tmp_path / "pid", process.pid) as file:
+        wait_for_its_name(process.pid, "sleep")
         engine.remove_stale_pid_files({file: "sleep"})
 
         assert file.read_text() == f"{process.pid}\n"
@@ -116,6 +122,7 @@ def test_each_file_is_judged_by_itself(tmp_path: Path) -> None:
         pid_file(tmp_path / "live", process.pid) as live,
         pid_file(tmp_path / "stale", make_dead_process()) as stale,
     ):
+        wait_for_its_name(process.pid, "sleep")
         engine.remove_stale_pid_files({tmp_path / "missing": "dockerd", stale: "sleep", live: "sleep"})
 
         assert (stale.exists(), live.exists()) == (False, True)
@@ -288,6 +295,43 @@ def test_one_that_never_answers_is_ended(tmp_path: Path, monkeypatch: MonkeyPatc
 
     pid = int((tmp_path / "pid").read_text())
     assert eventually(lambda: not engine._runs(str(pid), "sleep"))
+
+
+@contextmanager
+def stand_ins_for_a_debian(tmp_path: Path, monkeypatch: MonkeyPatch, **programs: str) -> Iterator[None]:
+    """No engine answers, and on PATH are but these programs: nothing here reaches a real engine or installs one."""
+    make_python_program(tmp_path / "elsewhere", "dockerd", DOCKERD)
+    for name, code in programs.items():
+        make_program(tmp_path / "bin", name.replace("_", "-"), code)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("PID_FILE", f"{tmp_path}/pid")
+    with fake_engine(unix=True) as short_name, engine_at(f"{short_name.address}2"):
+        try:
+            yield
+        finally:
+            if (tmp_path / "pid").exists():
+                os.kill(int((tmp_path / "pid").read_text()), 15)
+
+
+@ROOT_ONLY
+def test_one_that_is_installed_is_started_by_systemd_or_else_by_us(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+    dockerd = f"exec {tmp_path}/elsewhere/dockerd"
+    settings = make_settings(tmp_path)
+    settings.cache.mkdir()
+    with stand_ins_for_a_debian(tmp_path, monkeypatch, dockerd=dockerd, systemctl=f"({dockerd}) > /dev/null 2>&1 &"):
+        engine._start(settings)
+
+        assert engine.answers()
+
+
+@ROOT_ONLY
+def test_one_that_its_installation_started_is_not_started_again(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+    apt_get = f'[ "$1" = update ] || {tmp_path}/elsewhere/dockerd > /dev/null 2>&1 &'
+    with stand_ins_for_a_debian(tmp_path, monkeypatch, dpkg="true", apt_get=apt_get, systemctl="exit 1"):
+        engine._start(make_settings(tmp_path))
+
+        assert engine.answers()
+    assert not (tmp_path / "cache" / "dockerd.log").exists()
 
 
 def test_its_log_is_shown_in_words(tmp_path: Path) -> None:
