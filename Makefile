@@ -21,7 +21,7 @@ $(SETUP): requirements.lock pyproject.toml
 			echo "[setup] installing python3-venv" >&2; \
 			apt-get update -q >&2 && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends python3-venv >&2; \
 		else echo "[setup] this Python cannot make virtual environments: install python3-venv" >&2; exit 1; fi; }
-	@rm -rf .venv && $(PYTHON) -m venv .venv
+	@[ -x $(BIN)/pip ] || { rm -rf .venv && $(PYTHON) -m venv .venv; }
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from harness import options, tally
+from harness import drop_in, options, tally
 from sandbox import engine, images, pool
 from sandbox.errors import SandboxError
 from sandbox.settings import Isolation
@@ -32,12 +32,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="Build the images, and that of the integration in DIR, before the first test; can be repeated.",
     )
+    group.addoption(
+        "--ocean-sandbox",
+        action="store_true",
+        help="Test files that import port_ocean.integration_testing get the sandbox's harness.",
+    )
+    parser.addini("ocean_sandbox", "The same as --ocean-sandbox.", type="bool", default=False)
     parser.addini("sandbox_isolation", "The same as --sandbox-isolation.", default=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Take the options over, and begin to count."""
     options.set_options(isolation=config.getoption("sandbox_isolation") or config.getini("sandbox_isolation") or None)
+    if config.getoption("ocean_sandbox") or config.getini("ocean_sandbox"):
+        drop_in.install()
     config.stash[_STARTED] = time.monotonic()
     config.stash[_COUNTS] = Counter()
     if config.pluginmanager.hasplugin("xdist"):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sandbox.errors import IntegrationError
 
+_SPECS = ("spec.yaml", "spec.yml", "spec.json")
 LIMIT_BYTES = 64 * 1024 * 1024
 _LEFT_OUT = frozenset(
     {
@@ -33,7 +34,7 @@ def pack(directory: Path) -> bytes:
         directory: Where its ``main.py`` is.
 
     Raises:
-        IntegrationError: There is no ``main.py``, or the directory is far too large.
+        IntegrationError: There is no ``main.py``, no ``.port/spec.yaml``, or the directory is far too large.
     """
     if not directory.is_dir():
         raise IntegrationError(
@@ -43,6 +44,12 @@ def pack(directory: Path) -> bytes:
         raise IntegrationError(
             f"There is no integration at {directory}: it has no main.py.",
             remedy="mend integration_path in the test; it is the directory with main.py and .port/spec.yaml.",
+        )
+    if not any((directory / ".port" / name).is_file() for name in _SPECS):
+        raise IntegrationError(
+            f"The integration at {directory} has no .port/spec.yaml.",
+            remedy=f"write {directory}/.port/spec.yaml: it names the kinds and the configuration of the integration. "
+            "Without it, Ocean would accept any configuration and check none.",
         )
     buffer = io.BytesIO()
     total = 0

@@ -20,10 +20,10 @@ async def test_no_main(tmp_path: Path) -> None:
     assert "What to do: mend integration_path" in str(caught.value)
 
 
-async def test_no_spec_is_allowed_as_in_production_and_a_broken_one_is_named(tmp_path: Path) -> None:
-    # Ocean itself runs without a spec: every configuration is then accepted.
-    result = await resync(integration(tmp_path / "none", "yield [{'id': 1, 'value': 1}]", spec=None))
-    assert len(result.upserted_entities) == 1
+async def test_no_spec_and_a_broken_one(tmp_path: Path) -> None:
+    with pytest.raises(IntegrationError, match=r"has no \.port/spec\.yaml") as caught:
+        await resync(integration(tmp_path / "none", spec=None))
+    assert f"write {tmp_path}/none/.port/spec.yaml" in str(caught.value)
     with pytest.raises(IntegrationError, match=r"read \.port/spec\.yaml") as caught:
         await resync(integration(tmp_path / "broken", spec="title: [unclosed"))
     assert f"{tmp_path}/broken/.port/spec.yaml" in str(caught.value)

@@ -54,6 +54,7 @@ def make_journal_entry(
             "method": "GET",
             "absoluteUrl": url,
             "bodyAsBase64": base64.b64encode(body).decode(),
+            "loggedDate": 1_700_000_000_000,
             **request,
         },
         "response": {"bodyAsBase64": base64.b64encode(answer).decode(), **response},
@@ -70,6 +71,7 @@ def make_port_call(**fields: Any) -> dict[str, Any]:
         "body": "",
         "status": 200,
         "response": '{"ok":true}',
+        "at": 1_700_000_000.0,
         **fields,
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -49,6 +50,16 @@ def test_pythons_own_come_back_as_they_were(error: Exception) -> None:
     assert type(rebuilt) is type(error)
     assert rebuilt.args == error.args
     assert str(rebuilt) == str(error)
+
+
+def test_an_error_of_the_system_keeps_the_name_of_its_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as raised:
+        (tmp_path / "none").read_text()
+    rebuilt: Any = make_rebuilt(raised.value)
+
+    assert type(rebuilt) is FileNotFoundError
+    assert rebuilt.filename == str(tmp_path / "none")
+    assert str(rebuilt) == str(raised.value)
 
 
 def test_one_with_arguments_that_do_not_travel_has_its_message() -> None:
@@ -105,6 +116,13 @@ def test_what_is_called_like_an_error_of_pythons_is_none_of_its_own() -> None:
     assert isinstance(rebuild(dataclasses.replace(failure, module="httpx", type="Response")), RemoteError)
 
 
+def test_an_error_of_a_package_whose_name_begins_as_httpxs_is_none_of_httpxs() -> None:
+    failure = make_failure(httpx.ReadTimeout("late"))
+
+    assert isinstance(rebuild(failure), httpx.ReadTimeout)
+    assert isinstance(rebuild(dataclasses.replace(failure, module="httpx_ws")), RemoteError)
+
+
 class TestHttpx:
     def test_a_status_error_has_its_request_and_response(self) -> None:
         response = httpx.Response(
@@ -126,6 +144,14 @@ class TestHttpx:
 
         assert isinstance(rebuilt, httpx.HTTPStatusError)
         assert rebuilt.response.text == "down"
+
+    def test_a_body_keeps_its_charset(self) -> None:
+        headers = {"content-type": "text/plain; charset=iso-8859-1"}
+        response = httpx.Response(500, content="é".encode("latin-1"), headers=headers, request=make_request())
+        rebuilt = make_rebuilt(httpx.HTTPStatusError("500", request=response.request, response=response))
+
+        assert isinstance(rebuilt, httpx.HTTPStatusError)
+        assert rebuilt.response.text == "é"
 
     @pytest.mark.parametrize("kind", [httpx.ReadTimeout, httpx.ConnectError, httpx.RemoteProtocolError])
     def test_a_request_error_has_its_request(self, kind: type[httpx.RequestError]) -> None:

@@ -37,6 +37,13 @@ def test_the_order_stays() -> None:
     assert [call.request.url.path[-1] for call in calls] == ["0", "1", "2"]
 
 
+def test_a_call_has_the_time_at_which_it_came_in_seconds() -> None:
+    (asked,), _ = third_party_calls([make_journal_entry(request={"loggedDate": 1_700_000_000_250})])
+    (to_port,) = port_calls([make_port_call(at=1_700_000_000.75)])
+
+    assert (asked.at, to_port.at) == (1_700_000_000.25, 1_700_000_000.75)
+
+
 def test_what_no_stub_matched_is_unmatched() -> None:
     entries = [make_journal_entry(f"{URL}/1"), make_journal_entry(f"{URL}/2", matched=False)]
     calls, unmatched = third_party_calls(entries)
@@ -59,7 +66,8 @@ def test_what_the_test_process_passed_on_is_not_counted_twice() -> None:
 
 
 def test_an_entry_may_lack_what_was_empty() -> None:
-    entry = {"request": {"method": "GET", "absoluteUrl": URL}, "response": {}, "wasMatched": True}
+    request = {"method": "GET", "absoluteUrl": URL, "loggedDate": 0}
+    entry = {"request": request, "response": {}, "wasMatched": True}
     (call,), _ = third_party_calls([entry])
 
     assert (call.request.content, call.response.status_code, call.response.content) == (b"", 0, b"")

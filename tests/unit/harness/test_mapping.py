@@ -25,6 +25,9 @@ from .factories import make_mapping
         make_mapping(relations={"owner": {"combinator": '"and"', "rules": [{"property": "(not jq", "value": ".o"}]}}),
         make_mapping(relations={"owner": {"combinator": '"and"'}, "many": {"rules": None}}),
         make_mapping(properties={"count": 5}),
+        make_mapping(identifier={"rules": ["x"]}),
+        make_mapping(identifier={"rules": {"a": 1}}),
+        make_mapping(identifier={"rules": 5}),
     ],
 )
 def test_a_mapping_passes(mapping: dict[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -138,6 +140,37 @@ class TestTransport:
 
         assert statuses == [500, 200]
         assert [each.response.status_code for each in responder.transport.calls] == statuses
+
+    @pytest.mark.asyncio
+    async def test_a_delay_of_a_route_is_waited_for(self) -> None:
+        responder = PortMockResponder({})
+        responder.transport.add_route("GET", "/v1/organization", {"delay": 0.05})
+        started = time.monotonic()
+        await call(responder.transport, f"{BASE_URL}/v1/organization")
+
+        assert time.monotonic() - started >= 0.05
+
+    @pytest.mark.asyncio
+    async def test_a_streamed_request_is_kept_and_logged(self) -> None:
+        async def body() -> AsyncIterator[bytes]:
+            yield b'{"identifier": '
+            yield b'"a"}'
+
+        responder = PortMockResponder({})
+        await json_of(responder, "POST", "/v1/blueprints/service/entities", content=body())
+
+        assert responder.upserted_entities == [{"identifier": "a", "blueprint": "service"}]
+        assert responder.transport.calls[0].to_dict()["request_body"] == {"identifier": "a"}
+
+    @pytest.mark.asyncio
+    async def test_printing_its_log_shows_the_calls_to_port(self) -> None:
+        responder = PortMockResponder({})
+        await json_of(responder, "GET", "/v1/organization")
+
+        assert responder.transport.print_call_log().splitlines() == [
+            "HTTP Call Log (1 calls):",
+            f"  [0] GET {BASE_URL}/v1/organization → 200",
+        ]
 
     @pytest.mark.asyncio
     async def test_what_was_upserted_lasts_from_client_to_client_and_no_responder_sees_another(self) -> None:

@@ -24,6 +24,7 @@ SIGNATURES = {
     "BaseIntegrationTest.harness": "fixture async (self)",
     "BaseIntegrationTest.integration_path": "property",
     "BaseIntegrationTest.resync": "fixture async (self, harness)",
+    "BaseIntegrationTest.sandbox_isolation": "attribute None",
     "BaseIntegrationTest.stubs": "attribute None",
     "IntegrationTestHarness": (
         "(integration_path, port_mapping_config, third_party_transport, port_blueprints=None, config_overrides=None, "
@@ -49,15 +50,14 @@ SIGNATURES = {
     "PortMockResponder.keep": "(self, captures, calls)",
     "PortMockResponder.seed": "(self, integration_type)",
     "RemoteError": "(name, message, remote_traceback, kind)",
-    "RequestLog": "(request, response)",
+    "RequestLog": "(request, response, at=…)",
     "RequestLog.to_dict": "(self)",
     "ResyncResult": (
         "(upserted_entities=…, deleted_entities=…, errors=…, reconciliation_success=True, unmatched=…, logs=…, timings=…)"
     ),
     "Route": "(method, url_pattern, response_factory, times=None)",
-    "Route.answer": "(self, request)",
-    "Route.build_response": "(self, request)",
     "Route.matches": "(self, request)",
+    "Route.respond": "async (self, request)",
     "StubFileError": "(what, *, remedy='', detail='')",
     "UnmatchedRequestError": "(*args)",
 }

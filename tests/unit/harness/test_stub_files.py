@@ -60,6 +60,14 @@ class TestFinding:
 
         assert len(load("registry", tmp_path, tmp_path / "mine")) == 1
 
+    def test_one_that_the_settings_name_must_be_there(self, tmp_path: Path) -> None:
+        folder(tmp_path, a=make_stub())
+
+        with pytest.raises(StubFileError) as raised:
+            load("registry", tmp_path, tmp_path / "misspelt")
+        assert raised.value.what == f"There is no folder {tmp_path / 'misspelt'}."
+        assert raised.value.remedy == "mend OCEAN_SANDBOX_MAPPINGS, or mappings in pyproject.toml."
+
     def test_none_at_all_is_an_error_that_says_how_to_name_one(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -118,6 +126,11 @@ class TestReading:
         del written["metadata"]
         assert stub == written
 
+    def test_metadata_may_be_null(self, tmp_path: Path) -> None:
+        registry = folder(tmp_path, a=make_stub(metadata=None))
+
+        assert [stub["metadata"] for stub in loaded(tmp_path)] == [{"file": str(registry / "a.json")}]
+
     def test_files_rank_below_every_route_and_among_themselves_by_their_priority(self, tmp_path: Path) -> None:
         folder(tmp_path, a=make_stub(), b=make_stub(priority=1), c=make_stub(priority=9))
         transport = InterceptTransport()
@@ -128,9 +141,10 @@ class TestReading:
         assert from_routes(transport._routes)[-1]["priority"] < first < default < last
         assert (first, default) == (FILES_PRIORITY + 1, FILES_PRIORITY + 5)
 
-    def test_of_two_folders_the_later_wins(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("priority", [None, 0, 100, 2000, 5_000_000])
+    def test_of_two_folders_the_later_wins_whatever_its_priority(self, tmp_path: Path, priority: int | None) -> None:
         write(tmp_path / FOLDER / "base" / "a.json", make_stub(priority=1))
-        write(tmp_path / FOLDER / "special" / "a.json", make_stub(priority=100))
+        write(tmp_path / FOLDER / "special" / "a.json", make_stub(priority=priority))
 
         base, special = load(["base", "special"], tmp_path, None)
         assert "base" in base["metadata"]["file"]
@@ -165,6 +179,13 @@ class TestMistakes:
 
         assert error.what == f"{registry / 'a.json'}:2:13: this is no valid JSON: Expecting ':' delimiter."
         assert (error.remedy, error.detail) == ("mend that line.", '"request" {},')
+
+    def test_a_file_that_ends_too_early_is_named_with_its_end(self, tmp_path: Path) -> None:
+        registry = folder(tmp_path, a='{"request": {},\n')
+        error = error_of(tmp_path)
+
+        assert error.what.startswith(f"{registry / 'a.json'}:2:1: this is no valid JSON: ")
+        assert error.detail == ""
 
     def test_an_empty_file_is_no_json(self, tmp_path: Path) -> None:
         registry = folder(tmp_path, a="")
@@ -205,6 +226,20 @@ class TestMistakes:
 
         assert error.what == f"{registry / 'a.json'}: {message}"
         assert '"mappings": [ … ]' in error.remedy
+
+
+    @pytest.mark.parametrize(
+        ("fields", "message"),
+        [
+            ({"metadata": ["by hand"]}, "metadata of stub 1 must be of type dict, and is ['by hand']."),
+            ({"priority": "1"}, "priority of stub 1 must be of type int, and is '1'."),
+            ({"response": {"bodyFileName": 5}}, "response.bodyFileName of stub 1 must be of type str, and is 5."),
+        ],
+    )
+    def test_parts_of_a_wrong_type_are_named(self, tmp_path: Path, fields: dict[str, Any], message: str) -> None:
+        registry = folder(tmp_path, a=make_stub(**fields))
+
+        assert error_of(tmp_path).what == f"{registry / 'a.json'}: {message}"
 
 
 class FussyWireMock(WireMock):

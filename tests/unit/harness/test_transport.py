@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import math
 import re
 import time
 from collections.abc import AsyncIterator
@@ -105,6 +107,10 @@ class TestMatching:
             ("https://h:443/", "https://h/"),
             ("https://h:8080/", "https://h:8080/"),
             ("https://H/a b", "https://h/a%20b"),
+            ("https://h/a%2Fb?c=%20&c=+", "https://h/a%2Fb?c=%20&c=+"),
+            ("https://user:secret@h/x", "https://h/x"),
+            ("https://h/x#part", "https://h/x"),
+            ("https://user:secret@h:8080?a=1#part", "https://h:8080/?a=1"),
         ],
     )
     def test_a_pattern_is_held_against_the_url_of_the_wire(self, url: str, whole: str) -> None:
@@ -118,6 +124,15 @@ class TestTimes:
         transport.add_route("GET", "/v2", {"status_code": 429}, times=2).add_route("GET", "/v2", {"json": []})
 
         assert [(await call(transport)).status_code for _ in range(4)] == [429, 429, 200, 200]
+
+    @pytest.mark.asyncio
+    @pytest.mark.parametrize("answer", [{"json": 1, "delay": 0.02}, lambda _request: {"json": 1, "delay": 0.02}])
+    async def test_requests_at_once_do_not_overdraw_one_with_a_delay(self, answer: Any) -> None:
+        transport = InterceptTransport()
+        transport.add_route("GET", "/v2", answer, times=3).add_route("GET", "/v2", {"json": 2})
+        answers = await asyncio.gather(*(call(transport) for _ in range(8)))
+
+        assert sorted(each.json() for each in answers) == [1, 1, 1, 2, 2, 2, 2, 2]
 
     @pytest.mark.asyncio
     async def test_nothing_answers_when_all_are_used_up(self) -> None:
@@ -218,9 +233,10 @@ class TestAnswers:
             await answer_to(fail)
 
     @pytest.mark.asyncio
-    async def test_a_delay_is_waited_for(self) -> None:
+    @pytest.mark.parametrize("answer", [{"delay": 0.05}, lambda _request: {"delay": 0.05}])
+    async def test_a_delay_is_waited_for(self, answer: Any) -> None:
         started = time.monotonic()
-        await answer_to({"delay": 0.05})
+        await answer_to(answer)
 
         assert time.monotonic() - started >= 0.05
 
@@ -262,11 +278,15 @@ class TestAnswers:
 
         assert raw_content(response) == b"ab"
 
-    def test_building_an_answer_counts_it(self) -> None:
-        route = Route("GET", "/v2", {"json": 1}, times=1)
+    @pytest.mark.asyncio
+    async def test_an_answer_counts_before_its_delay_is_over(self) -> None:
+        route = Route("GET", "/v2", {"json": 1, "delay": 0.02}, times=1)
+        answering = asyncio.ensure_future(route.respond(make_request()))
+        await asyncio.sleep(0)
 
-        assert route.build_response(make_request()).json() == 1
         assert route.matches(make_request()) is False
+        assert not answering.done()
+        assert (await answering).json() == 1
 
     def test_the_request_belongs_to_its_answer(self) -> None:
         request = make_request()
@@ -306,6 +326,12 @@ class TestWrongRoutes:
             ({"response": {"delay": -1}}, ValueError, "delay must be a number of seconds, not -1"),
             ({"response": {"delay": "1"}}, ValueError, "delay must be a number of seconds, not '1'"),
             ({"response": {"delay": True}}, ValueError, "delay must be a number of seconds, not True"),
+            ({"response": {"delay": math.nan}}, ValueError, "delay must be a number of seconds, not nan"),
+            ({"response": {"delay": math.inf}}, ValueError, "delay must be a number of seconds, not inf"),
+            ({"response": {"fault": ["x"]}}, ValueError, "fault must be one of connection_reset, empty, garbage, not"),
+            ({"response": {"headers": 5}}, TypeError, "headers must be a dict (values may be lists) or pairs, of ASCII"),
+            ({"response": {"headers": {"x": "é"}}}, TypeError, "headers must be a dict"),
+            ({"url_pattern": re.compile(b"x")}, TypeError, "url_pattern must be text, a regular expression or a predi"),
         ],
     )
     def test_each_is_refused_with_what_is_wrong(
@@ -379,15 +405,34 @@ class TestCallLog:
     def test_printing_says_that_there_were_none(self) -> None:
         assert InterceptTransport().print_call_log() == "HTTP Call Log (0 calls):\n  (no calls)"
 
-    @pytest.mark.asyncio
-    @pytest.mark.parametrize("port", ["http://localhost:5555", "http://port-mock:8000"])
-    async def test_calls_to_port_are_shown_only_when_asked_for(self, port: str) -> None:
-        transport = InterceptTransport().add_route(None, "/v", {})
-        await call(transport)
-        transport._port_call_log.append(RequestLog(make_request(f"{port}/v1/organization"), httpx.Response(200)))
+    def test_calls_to_port_are_shown_only_when_asked_for_and_then_in_the_order_of_time(self) -> None:
+        def log(url: str, at: float) -> RequestLog:
+            return RequestLog(make_request(url), httpx.Response(200), at)
 
-        assert f"{port}/v1/organization" not in transport.print_call_log()
-        assert f"GET {port}/v1/organization → 200" in transport.print_call_log(include_port=True)
+        transport = InterceptTransport()
+        transport._call_log.extend([log("https://h/2", 2.0), log("https://h/4", 4.0)])
+        transport._port_call_log.extend([log("http://port-mock:8000/1", 1.0), log("http://port-mock:8000/3", 3.0)])
+
+        assert transport.print_call_log().splitlines() == [
+            "HTTP Call Log (2 calls):",
+            "  [0] GET https://h/2 → 200",
+            "  [1] GET https://h/4 → 200",
+        ]
+        assert transport.print_call_log(include_port=True).splitlines() == [
+            "HTTP Call Log (4 calls):",
+            "  [0] GET http://port-mock:8000/1 → 200",
+            "  [1] GET https://h/2 → 200",
+            "  [2] GET http://port-mock:8000/3 → 200",
+            "  [3] GET https://h/4 → 200",
+        ]
+
+    @pytest.mark.asyncio
+    async def test_a_call_is_logged_with_its_time(self) -> None:
+        transport = InterceptTransport().add_route(None, "/v2", {})
+        before = time.time()
+        await call(transport)
+
+        assert before <= transport.calls[0].at <= time.time()
 
     @pytest.mark.parametrize(
         ("sent", "shown_request", "answered", "shown_response"),

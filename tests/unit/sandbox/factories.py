@@ -194,12 +194,16 @@ def fake_engine(
 ) -> Iterator[FakeEngine]:
     """Run one, alive unless ``answers`` say otherwise."""
     folder = tempfile.mkdtemp()  # pytest's own folders are too long for a socket's name
-    server = _UnixServer(f"{folder}/engine.sock", _Handler) if unix else _TcpServer(("127.0.0.1", 0), _Handler)
+    server: _UnixServer | _TcpServer
+    if unix:
+        server, address = _UnixServer(f"{folder}/engine.sock", _Handler), f"unix://{folder}/engine.sock"
+    else:
+        server = _TcpServer(("127.0.0.1", 0), _Handler)
+        address = f"tcp://127.0.0.1:{server.server_port}"
     server.answers = {**ALIVE, **(answers or {})}
     server.seen = []
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
-    address = f"unix://{folder}/engine.sock" if unix else f"tcp://127.0.0.1:{server.server_address[1]}"
     threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
     try:
         yield FakeEngine(address, server.seen)

@@ -22,7 +22,7 @@ from sandbox.runner.lines import Lines, write
 from .factories import ROOT
 
 LIFELINE_CUT = 70
-BOOT = {"order": "boot"}
+BOOT: dict[str, Any] = {"order": "boot"}
 ECHO = """
 while True:
     channel.answer(channel.order())
@@ -381,8 +381,8 @@ def test_stacks_are_printed_while_the_main_thread_is_busy(serve: str) -> None:
         while True:
             pass
     def the_integration():
+        channel.answer({{"event": "booted"}})
         {serve}
-    channel.answer({{"event": "booted"}})
     the_integration()
     """
     with running_runner(code) as program:

@@ -152,7 +152,7 @@ def test_settings_do_not_change_under_those_who_hold_them(tmp_path: Path, monkey
     go_to(tmp_path, monkeypatch)
 
     with pytest.raises(pydantic.ValidationError, match="frozen"):
-        load().resync_timeout = 1  # type: ignore[misc]
+        load().resync_timeout = 1
 
 
 def test_every_setting_says_what_it_is_for() -> None:

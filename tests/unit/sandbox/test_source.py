@@ -142,6 +142,13 @@ def test_a_directory_without_main_is_explained(tmp_path: Path) -> None:
     assert "integration_path" in raised.value.remedy
 
 
+def test_a_directory_without_a_spec_is_explained(tmp_path: Path) -> None:
+    make_files(tmp_path, {"main.py": ""})
+
+    with pytest.raises(IntegrationError, match=r"has no \.port/spec\.yaml"):
+        pack(tmp_path)
+
+
 def test_one_that_is_too_large_names_the_three_largest_folders(tmp_path: Path) -> None:
     directory = make_integration(tmp_path / "it")
     for folder, megabytes in {"data": 40, "dumps/2024": 30, "small": 1, "docs": 2, ".venv": 500}.items():
@@ -162,7 +169,7 @@ def test_what_is_left_out_does_not_count(tmp_path: Path) -> None:
 
 
 def test_the_limit_itself_is_not_too_large(tmp_path: Path) -> None:
-    directory = make_files(tmp_path / "it", {"main.py": ""})
+    directory = make_files(tmp_path / "it", {"main.py": "", ".port/spec.yaml": ""})
     make_large(directory / "x.bin", LIMIT_BYTES // MEGABYTE)
 
     assert len(pack(directory)) > LIMIT_BYTES
