@@ -12,6 +12,7 @@ import yaml
 from filelock import FileLock
 from testcontainers.core.docker_client import DockerClient
 
+from sandbox import engine
 from sandbox.errors import ImageError
 from sandbox.packages import debian_installs, install
 from sandbox.process import output_of
@@ -105,7 +106,7 @@ def _exists(client: DockerClient, tag: str) -> bool:
 
 def _pull(source: str, settings: Settings) -> None:
     # A client of its own: a registry behind a firewall that drops packets must not hang the build.
-    with_limit = docker.from_env(timeout=int(settings.pull_timeout))
+    with_limit = engine.connect(timeout=int(settings.pull_timeout))
     try:
         with_limit.images.pull(source)
     finally:

@@ -1,5 +1,6 @@
 """What a build must know of the company network it runs in: its CA bundle, its proxies, its package indexes."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -27,21 +28,32 @@ def build_arguments() -> dict[str, str]:
     for variable in _PROXY_VARIABLES:
         if value := os.environ.get(variable) or os.environ.get(variable.lower()):
             found |= {variable: value, variable.lower(): value}
-    index, extra = _pip("index-url"), _pip("extra-index-url")
-    if index:
-        found |= {"PIP_INDEX_URL": index, "UV_DEFAULT_INDEX": os.environ.get("UV_DEFAULT_INDEX", index)}
-    if extra:
-        found |= {"PIP_EXTRA_INDEX_URL": extra, "UV_INDEX": os.environ.get("UV_INDEX", extra)}
+    pip = _pip_settings()
+    settings = {
+        "PIP_INDEX_URL": pip.get("index-url", ""),
+        "PIP_EXTRA_INDEX_URL": pip.get("extra-index-url", ""),
+        "UV_DEFAULT_INDEX": os.environ.get("UV_DEFAULT_INDEX") or pip.get("index-url", ""),
+        "UV_INDEX": os.environ.get("UV_INDEX") or pip.get("extra-index-url", ""),
+    }
+    # Indexes in local folders are of no use to a container.
+    without_folders = {
+        name: " ".join(url for url in value.split() if not url.startswith("file:")) for name, value in settings.items()
+    }
+    found |= {name: value for name, value in without_folders.items() if value}
     if registry := os.environ.get("NPM_CONFIG_REGISTRY") or os.environ.get("npm_config_registry"):  # noqa: SIM112 # npm's own spelling
         found["NPM_CONFIG_REGISTRY"] = registry
     return found
 
 
 @lru_cache
-def _pip(option: str) -> str:
-    """Pip's setting, from the environment or its files; indexes in local folders are of no use to a container."""
-    value = os.environ.get(f"PIP_{option.replace('-', '_').upper()}")
-    if value is None:
-        command = [sys.executable, "-m", "pip", "config", "get", f"global.{option}"]
-        value = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    return " ".join(url for url in value.split() if not url.startswith("file:"))
+def _pip_settings() -> dict[str, str]:
+    """The settings of pip by their name, from all its files and the environment, which comes last and wins."""
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+    settings: dict[str, str] = {}
+    for section in ("global", "install", ":env:"):
+        for line in lines:
+            key, equals, value = line.partition("=")
+            if equals and key.startswith(f"{section}."):
+                settings[key.removeprefix(f"{section}.")] = str(ast.literal_eval(value))
+    return settings

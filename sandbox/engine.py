@@ -44,12 +44,23 @@ def client() -> DockerClient:
         ) from error
 
 
+def connect(timeout: int) -> docker.DockerClient:
+    """A new client of the same engine as :func:`client`, with a time limit of its own.
+
+    Args:
+        timeout: Seconds that a call may take.
+    """
+    host = get_docker_host()
+    environment = {**os.environ, **({"DOCKER_HOST": host} if host else {})}
+    return docker.from_env(
+        timeout=timeout, environment=environment, use_ssh_client=bool(host and host.startswith("ssh:"))
+    )
+
+
 def answers() -> bool:
     """Whether an engine answers a ping within a few seconds."""
     try:
-        host = get_docker_host()
-        probe = docker.DockerClient(base_url=host, timeout=5) if host else docker.DockerClient(timeout=5)
-        return bool(probe.ping())
+        return bool(connect(timeout=5).ping())
     except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, ValueError):
         return False
 
@@ -181,7 +192,7 @@ def remove_stale_pid_files(pid_files: dict[Path, str] | None = None) -> None:
     """
     for file, program in (pid_files or _PID_FILES).items():
         try:
-            pid = file.read_text().strip()
+            pid = file.read_text(errors="replace").strip(" \0\n")
         except OSError:
             continue
         if not _runs(pid, program):
@@ -190,8 +201,8 @@ def remove_stale_pid_files(pid_files: dict[Path, str] | None = None) -> None:
 
 def _runs(pid: str, program: str) -> bool:
     try:
-        status = Path("/proc", pid, "status").read_text()
-    except OSError:
+        status = Path("/proc", str(int(pid)), "status").read_text()
+    except (OSError, ValueError):  # no such process, or no pid: a power cut leaves files full of nothing
         return False
     fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
     return fields["Name"].strip() == program and not fields["State"].strip().startswith("Z")
@@ -211,4 +222,11 @@ def _wait(condition: Callable[[], bool], seconds: float) -> bool:
 
 def _readable_end(log: Path, lines: int = 15) -> str:
     end = log.read_text(errors="replace").splitlines()[-lines:]
-    return "\n".join(json.loads(line).get("msg", line) if line.startswith("{") else line for line in end)
+    return "\n".join(_message(line) for line in end)
+
+
+def _message(line: str) -> str:
+    try:
+        return str(json.loads(line)["msg"])
+    except (ValueError, KeyError, TypeError):
+        return line

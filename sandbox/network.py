@@ -1,6 +1,5 @@
 """The two small networks of a sandbox: one closed, one that only lets this machine in."""
 
-import ipaddress
 import random
 
 import docker.errors
@@ -9,9 +8,8 @@ from testcontainers.core.docker_client import DockerClient
 
 from sandbox.errors import EngineError
 from sandbox.owner import Owner
-from sandbox.settings import Settings
+from sandbox.settings import SANDBOX_PREFIX, Settings
 
-_PREFIX = 28
 _TRIES = 64
 
 
@@ -45,7 +43,7 @@ def _create(
     client: DockerClient, owner: Owner, settings: Settings, role: str, *, internal: bool, options: dict[str, str]
 ) -> Network:
     # The engine's own choice would be a /16 each, of which it has about thirty.
-    slots = list(ipaddress.IPv4Network(settings.subnets).subnets(new_prefix=_PREFIX))
+    slots = list(settings.subnets.subnets(new_prefix=SANDBOX_PREFIX))
     error: docker.errors.APIError | None = None
     for subnet in random.sample(slots, min(_TRIES, len(slots))):
         try:

@@ -27,7 +27,7 @@ class Owner:
         """The labels of something that this process makes, ``role`` being what it is for."""
         return {
             OWNER: self.identifier,
-            HOST: platform.node(),
+            HOST: _host(),
             PROCESS: process_name(os.getpid()),
             ROLE: role,
         }
@@ -39,10 +39,20 @@ def this_process() -> Owner:
     return Owner()
 
 
+@lru_cache
+def _host() -> str:
+    """A name for what a pid counts in: this machine, and on Linux the pid namespace (a CI job's container has its own)."""
+    try:
+        return f"{platform.node()} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return platform.node()
+
+
 def process_name(pid: int) -> str:
     """A name for a process that no later process gets: its pid, and when it began where the system tells."""
     try:
-        began = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+        state, *fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        began = "ended" if state == "Z" else fields[18]
     except OSError:
         began = ""
     return f"{pid}:{began}"
@@ -50,7 +60,7 @@ def process_name(pid: int) -> str:
 
 def is_gone(labels: dict[str, str]) -> bool:
     """Whether the process that made something, on this host, lives no more. Things of other hosts are not ours to judge."""
-    if labels.get(HOST) != platform.node() or PROCESS not in labels:
+    if labels.get(HOST) != _host() or PROCESS not in labels:
         return False
     pid, _, began = labels[PROCESS].partition(":")
     if began:

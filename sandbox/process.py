@@ -19,12 +19,23 @@ def output_of(command: Sequence[str], *, error: type[SandboxError], remedy: str,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
             timeout=limit_seconds,
             check=False,
         )
+    except FileNotFoundError as missing:
+        raise error(f"There is no program {command[0]!r}.", remedy=f"install it. {remedy}") from missing
     except subprocess.TimeoutExpired as expired:
-        raise error(f"`{' '.join(command)}` did not end within {limit_seconds:.0f} s.", remedy=remedy) from expired
+        what = f"`{' '.join(command)}` did not end within {limit_seconds:.0f} s."
+        output = expired.stdout or b""  # bytes, whatever was asked for
+        raise error(
+            what, remedy=remedy, detail=_end(output if isinstance(output, str) else output.decode(errors="replace"))
+        ) from expired
     if done.returncode:
-        end = "\n".join(done.stdout.splitlines()[-15:])
-        raise error(f"`{' '.join(command)}` failed with code {done.returncode}.", remedy=remedy, detail=end)
+        what = f"`{' '.join(command)}` failed with code {done.returncode}."
+        raise error(what, remedy=remedy, detail=_end(done.stdout))
     return done.stdout
+
+
+def _end(output: str) -> str:
+    return "\n".join(output.splitlines()[-15:])

@@ -106,7 +106,7 @@ class ResyncContainer:
             pids_limit=settings.pids_limit,
             environment=ENVIRONMENT,
             temporary={} if self._has_own_code else {DIRECTORY: "rw,exec,nosuid,nodev,mode=1777"},
-            on_line=lambda line: self._answers.put(json.loads(line)),
+            on_line=self._take,
             on_end=lambda: self._answers.put({"event": "gone"}),
         )
 
@@ -194,6 +194,10 @@ class ResyncContainer:
     def stop(self) -> None:
         """Kill and remove it."""
         self._container.stop()
+
+    def _take(self, line: bytes) -> None:
+        with contextlib.suppress(ValueError):  # half an answer: what follows says that the integration died
+            self._answers.put(json.loads(line))
 
     def _ask(self, order: dict[str, Any] | None, seconds: float, source: Path) -> dict[str, Any]:
         """Give an order, and wait for its answer."""

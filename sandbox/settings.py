@@ -1,10 +1,14 @@
 """One settings object: ``[tool.ocean-sandbox]`` in pyproject.toml < environment < options."""
 
+import difflib
+import os
+import tomllib
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any, Literal
 
 from platformdirs import user_cache_path
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -15,6 +19,10 @@ from pydantic_settings import (
 from sandbox.errors import SandboxError
 
 Isolation = Literal["container", "fork"]
+_PREFIX = "OCEAN_SANDBOX_"
+# What the tests of this repository read.
+_NO_SETTINGS = {"OCEAN_SANDBOX_PUBLIC_OCEAN"}
+SANDBOX_PREFIX = 28
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
@@ -22,7 +30,7 @@ class Settings(BaseSettings):
     """How the sandbox runs. Every field is also ``OCEAN_SANDBOX_<FIELD>`` in the environment."""
 
     model_config = SettingsConfigDict(
-        env_prefix="OCEAN_SANDBOX_",
+        env_prefix=_PREFIX,
         pyproject_toml_table_header=("tool", "ocean-sandbox"),
         extra="forbid",
         frozen=True,
@@ -54,12 +62,21 @@ class Settings(BaseSettings):
     wiremock_memory: str = Field(default="512m", description="Memory limit of a WireMock container.")
     port_mock_memory: str = Field(default="1g", description="Memory limit of a Port mock container.")
     pids_limit: int = Field(default=512, gt=0, description="Processes and threads that a container may have.")
-    subnets: str = Field(default="172.30.0.0/16", description="Where the sandboxes' small networks are cut from.")
+    subnets: IPv4Network = Field(
+        default=IPv4Network("172.30.0.0/16"), description="Where the sandboxes' small networks are cut from."
+    )
     mappings: Path | None = Field(default=None, description="The folder with the stub files, a folder per integration.")
     cache: Path = Field(
         default_factory=lambda: user_cache_path("ocean-sandbox"),
         description="Where locks and the engine's log are kept.",
     )
+
+    @field_validator("subnets")
+    @classmethod
+    def _holds_a_sandbox(cls, subnets: IPv4Network) -> IPv4Network:
+        if subnets.prefixlen > SANDBOX_PREFIX:
+            raise ValueError(f"a sandbox's networks are /{SANDBOX_PREFIX}, and do not fit in {subnets}")
+        return subnets
 
     @classmethod
     def settings_customise_sources(
@@ -80,11 +97,27 @@ def load(**options: Any) -> Settings:
     Raises:
         SandboxError: A setting has no such name or no such value.
     """
+    _refuse_unknown_variables()
     try:
         return Settings(**{name: value for name, value in options.items() if value is not None})
+    except tomllib.TOMLDecodeError as error:
+        raise SandboxError(
+            f"{Path.cwd() / 'pyproject.toml'} is no valid TOML: {error}", remedy="mend that line."
+        ) from error
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors())
         raise SandboxError(
             f"A setting of the sandbox is wrong: {wrong}",
             remedy="mend it in [tool.ocean-sandbox] of pyproject.toml, or in the environment (OCEAN_SANDBOX_<NAME>).",
         ) from error
+
+
+def _refuse_unknown_variables() -> None:
+    known = {_PREFIX + name.upper() for name in Settings.model_fields} | _NO_SETTINGS
+    for variable in os.environ:
+        if variable.upper().startswith(_PREFIX) and variable.upper() not in known:
+            close = difflib.get_close_matches(variable.upper(), known, n=1)
+            raise SandboxError(
+                f"There is no setting {variable}, which the environment has.",
+                remedy=f"did you mean {close[0]}?" if close else f"there are: {', '.join(sorted(known))}.",
+            )

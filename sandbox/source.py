@@ -3,6 +3,8 @@
 import io
 import os
 import tarfile
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from sandbox.errors import IntegrationError
@@ -55,20 +57,30 @@ def pack(directory: Path) -> bytes:
     total = 0
     # What a link points to may be outside the directory, as the Makefiles of Ocean's own integrations are.
     with tarfile.open(fileobj=buffer, mode="w", dereference=True) as tar:
-        for folder, folders, files in os.walk(directory):
-            folders[:] = sorted(name for name in folders if name not in _LEFT_OUT)
-            for name in sorted(files):
-                path = Path(folder, name)
-                if name in _LEFT_OUT_FILES or not path.is_file():
-                    continue
-                total += path.stat().st_size
-                if total > LIMIT_BYTES:
-                    raise IntegrationError(
-                        f"The integration at {directory} is larger than {LIMIT_BYTES // 1024**2} MB.",
-                        remedy=f"move what is no code of it elsewhere; the largest folders: {_largest(directory)}",
-                    )
-                tar.add(path, arcname=path.relative_to(directory).as_posix(), recursive=False, filter=_anonymous)
+        for path in _files(directory):
+            total += path.stat().st_size
+            if total > LIMIT_BYTES:
+                raise IntegrationError(
+                    f"The integration at {directory} is larger than {LIMIT_BYTES // 1024**2} MB.",
+                    remedy=f"move what is no code of it elsewhere; the largest in it: {_largest(directory)}",
+                )
+            tar.add(path, arcname=path.relative_to(directory).as_posix(), recursive=False, filter=_anonymous)
     return buffer.getvalue()
+
+
+def _files(directory: Path) -> Iterator[Path]:
+    """The files that belong to an integration; links to folders are followed, each folder once."""
+    seen = set()
+    for folder, folders, files in os.walk(directory, followlinks=True):
+        if (real := os.path.realpath(folder)) in seen:
+            folders[:] = []
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if name not in _LEFT_OUT)
+        for name in sorted(files):
+            path = Path(folder, name)
+            if name not in _LEFT_OUT_FILES and path.is_file():
+                yield path
 
 
 def _anonymous(info: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -79,10 +91,7 @@ def _anonymous(info: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def _largest(directory: Path) -> str:
-    sizes = {
-        child.name: sum(path.stat().st_size for path in child.rglob("*") if path.is_file())
-        for child in directory.iterdir()
-        if child.is_dir() and child.name not in _LEFT_OUT
-    }
-    three = sorted(sizes.items(), key=lambda item: -item[1])[:3]
-    return ", ".join(f"{name} ({size // 1024**2} MB)" for name, size in three)
+    sizes: Counter[str] = Counter()
+    for path in _files(directory):
+        sizes[path.relative_to(directory).parts[0]] += path.stat().st_size
+    return ", ".join(f"{name} ({size // 1024**2} MB)" for name, size in sizes.most_common(3))

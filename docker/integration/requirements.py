@@ -35,7 +35,7 @@ def main() -> None:
     """Print the requirements, or end with a message that names the file at fault."""
     try:
         project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         sys.exit(f"pyproject.toml is no valid TOML: {error}")
     if Path("poetry.lock").exists():
         print(from_lock())

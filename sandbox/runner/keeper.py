@@ -7,6 +7,7 @@ import select
 import shutil
 import signal
 import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,10 @@ class Keeper:
                         break
                     for order in orders:
                         self._take(order)
-        finally:  # an order that is none ends it too: better no container than one without a lifeline
-            _kill_everything()
-            os._exit(LIFELINE_CUT)
+        except BaseException:  # noqa: BLE001 # an order that is none ends it too: better no container than no lifeline
+            traceback.print_exc()
+        _kill_everything()
+        os._exit(LIFELINE_CUT)
 
     def _take(self, order: dict[str, Any]) -> None:
         if order["order"] == "end":
@@ -85,8 +87,9 @@ class Keeper:
             try:
                 self._serve(Channel(read, self._answers, order))
                 code = 0
-            finally:
-                os._exit(code)
+            except BaseException:  # noqa: BLE001 # its traceback goes to the log, its exit code to the keeper
+                traceback.print_exc()
+            os._exit(code)
         os.close(read)
         self._child_ended = os.pidfd_open(self._child)
 
@@ -97,6 +100,7 @@ class Keeper:
         why = signal.Signals(number).name if number else f"exit code {os.waitstatus_to_exitcode(status)}"
         kills, self._oom_kills = self._oom_kills, _oom_kills()
         self._forget_child()
+        os.write(self._answers, b"\n")  # it may have died in the middle of an answer
         write(self._answers, {"event": "died", "why": why, "oom": self._oom_kills > kills})
 
     def _clean_up(self) -> None:
@@ -107,7 +111,8 @@ class Keeper:
         with contextlib.suppress(ChildProcessError):  # what it had started is ours to bury now
             while os.waitpid(-1, 0):
                 pass
-        for folder in _WRITABLE:
+        # Outside a container of its own these folders are everyone's.
+        for folder in _WRITABLE if os.getpid() == 1 else ():
             for left in folder.iterdir():
                 shutil.rmtree(left, ignore_errors=True) if left.is_dir() and not left.is_symlink() else left.unlink()
 

@@ -18,32 +18,35 @@ def describe(error: BaseException) -> list[dict[str, Any]]:
         being resynced, or null), ``arguments`` where all of them are plain JSON values, for httpx's errors the
         ``exchange`` that failed, and the ``cause`` (another of these) where it was raised from one.
     """
-    return [_one(leaf) for leaf in _leaves(error)]
+    return [_one(leaf, groups) for leaf, groups in _leaves(error, ())]
 
 
-def _leaves(error: BaseException) -> Iterator[BaseException]:
+def _leaves(
+    error: BaseException, groups: tuple[BaseException, ...]
+) -> Iterator[tuple[BaseException, tuple[BaseException, ...]]]:
     if isinstance(error, BaseExceptionGroup):
         for inner in error.exceptions:
-            yield from _leaves(inner)
+            yield from _leaves(inner, (error, *groups))
     else:
-        yield error
+        yield error, groups
 
 
-def _one(error: BaseException, depth: int = 0) -> dict[str, Any]:
+def _one(error: BaseException, groups: tuple[BaseException, ...] = (), depth: int = 0) -> dict[str, Any]:
     cause = error.__cause__
     arguments = list(error.args)
     if isinstance(error, OSError) and error.filename is not None:  # which ``args`` leaves out
         arguments = [error.errno, error.strerror, error.filename]
     plain = all(isinstance(value, str | int | float | bool | None) for value in arguments)
+    short = sum(len(value) for value in arguments if isinstance(value, str)) <= MESSAGE_LIMIT
     return {
         "type": type(error).__qualname__,
         "module": type(error).__module__,
         "message": _message(error),
-        "arguments": arguments if plain else None,
-        "traceback": "".join(traceback.format_exception(error)),
-        "kind": _kind(error),
+        "arguments": arguments if plain and short else None,
+        "traceback": "".join(traceback.format_exception(error))[-MESSAGE_LIMIT:],
+        "kind": next((kind for each in (error, *groups) if (kind := _kind(each)) is not None), None),
         "exchange": _exchange(error),
-        "cause": _one(cause, depth + 1) if cause is not None and depth < CAUSES_LIMIT else None,
+        "cause": _one(cause, groups, depth + 1) if cause is not None and depth < CAUSES_LIMIT else None,
     }
 
 
@@ -80,13 +83,18 @@ def _kind(error: BaseException) -> str | None:
     port_ocean's ``_process_resource`` holds the ``resource`` (its configuration), and the wrappers around the
     integration's generator hold ``kind``.
     """
-    for frame in _frames(error.__traceback__):
-        resource = frame.get("resource") or frame.get("resource_config")
-        kind = getattr(resource, "kind", None) or frame.get("kind")
-        if isinstance(kind, str):
-            return str(kind)
-    cause = error.__cause__ or error.__context__
-    return _kind(cause) if cause is not None else None
+    asked: BaseException | None = error
+    for _ in range(CAUSES_LIMIT):
+        if asked is None:
+            break
+        for frame in _frames(asked.__traceback__):
+            for candidate in (frame.get("resource"), frame.get("resource_config")):
+                if isinstance(kind := getattr(candidate, "kind", None), str):
+                    return kind
+            if isinstance(kind := frame.get("kind"), str):
+                return kind
+        asked = asked.__cause__ or asked.__context__
+    return None
 
 
 def _frames(trace: TracebackType | None) -> Iterator[dict[str, Any]]:

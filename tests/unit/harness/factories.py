@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from harness import InterceptTransport
+from harness.answering import Answerer
 from harness.errors import rebuild
 from sandbox.resync import RemoteFailure
 from sandbox.runner.report import describe
 
 URL = "https://api.example.com/v2/items"
+TOKEN = "tp_test_control"  # noqa: S105
 
 
 def make_request(url: str = URL, method: str = "GET", **options: Any) -> httpx.Request:
@@ -103,3 +111,52 @@ def make_mapping(**mappings: Any) -> dict[str, Any]:
     }
     resource = {"kind": "service", "selector": {"query": "true"}, "port": {"entity": {"mappings": entity}}}
     return {"resources": [resource]}
+
+
+@contextmanager
+def run_port_mock() -> Iterator[dict[str, int]]:
+    """Run the Port mock's program; gives its ports."""
+    ports = {f"PORT_MOCK_{name}_PORT": "0" for name in ("API", "CONTROL", "RELAY")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "sandbox.port_mock"],
+        env={**os.environ, **ports, "PORT_MOCK_TOKEN": TOKEN},
+        cwd=Path(__file__).parents[3],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.kill()
+
+
+class Integration:
+    """Asks as an integration does whose requests WireMock hands to the relay, and knows what the test is told."""
+
+    def __init__(self, client: httpx.AsyncClient, ports: dict[str, int]) -> None:
+        self._client = client
+        self._relay = f"http://127.0.0.1:{ports['relay']}"
+        self._websocket = f"ws://127.0.0.1:{ports['control']}/relay"
+        self.errors: list[Exception] = []
+
+    async def ask(self, url: str = URL, method: str = "GET", *, start: int = 0, **options: Any) -> httpx.Response:
+        """Make a request, of which WireMock has found that route number `start` is the first that may answer it."""
+        asked = httpx.URL(url)
+        port = asked.port or {"http": 80, "https": 443}[asked.scheme]
+        target = f"/{start}/{asked.scheme}/{asked.host}/{port}{asked.raw_path.decode()}"
+        return await self._client.request(method, f"{self._relay}{target}", **options)
+
+    def answered_by(
+        self, transport: InterceptTransport, *, token: str = TOKEN, proxy: httpx.AsyncClient | None = None
+    ) -> Answerer:
+        """Make what answers its requests, once it is entered."""
+        return Answerer(transport, self._websocket, token, proxy=proxy, on_error=self.errors.append)
+
+
+@asynccontextmanager
+async def run_integration() -> AsyncIterator[Integration]:
+    """Run an integration whose requests go to the relay of a Port mock."""
+    with run_port_mock() as ports:
+        async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+            yield Integration(client, ports)

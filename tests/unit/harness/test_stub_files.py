@@ -227,7 +227,6 @@ class TestMistakes:
         assert error.what == f"{registry / 'a.json'}: {message}"
         assert '"mappings": [ … ]' in error.remedy
 
-
     @pytest.mark.parametrize(
         ("fields", "message"),
         [

@@ -329,7 +329,11 @@ class TestWrongRoutes:
             ({"response": {"delay": math.nan}}, ValueError, "delay must be a number of seconds, not nan"),
             ({"response": {"delay": math.inf}}, ValueError, "delay must be a number of seconds, not inf"),
             ({"response": {"fault": ["x"]}}, ValueError, "fault must be one of connection_reset, empty, garbage, not"),
-            ({"response": {"headers": 5}}, TypeError, "headers must be a dict (values may be lists) or pairs, of ASCII"),
+            (
+                {"response": {"headers": 5}},
+                TypeError,
+                "headers must be a dict (values may be lists) or pairs, of ASCII",
+            ),
             ({"response": {"headers": {"x": "é"}}}, TypeError, "headers must be a dict"),
             ({"url_pattern": re.compile(b"x")}, TypeError, "url_pattern must be text, a regular expression or a predi"),
         ],
