@@ -34,23 +34,28 @@ class Sandbox:
         self._settings = settings
         self._networks: list[Network] = []
         self._resyncs: list[ResyncContainer] = []
+        self._warm: ResyncContainer | None = None
+        self._removals = ThreadPoolExecutor(max_workers=1)
         self._seen: dict[str, int] = {}
         owner = this_process()
         wiremock_image, port_image, _ = images.ensure([images.wiremock(), images.port_mock(), warm], settings, client)
         with ThreadPoolExecutor(max_workers=3) as together:
-            closed = together.submit(network.create_closed, client, owner, settings)
-            front = together.submit(network.create_front, client, owner, settings)
-            self._networks = [closed.result(), front.result()]
+            create = (network.create_closed, network.create_front)
+            self._networks = list(together.map(lambda each: each(client, owner, settings), create))
             self.wiremock = WireMock(wiremock_image, owner, settings, *self._networks)
             self.port = Port(port_image, owner, settings, *self._networks)
-            starts: list[Future[Any]] = [together.submit(self.wiremock.start), together.submit(self.port.start)]
-            self._warm: ResyncContainer | None = together.submit(self._start, warm, settings).result()
+            starts: list[Future[Any]] = [
+                together.submit(self.wiremock.start),
+                together.submit(self.port.start),
+                together.submit(self._start, warm, settings),
+            ]
         try:
             for start in starts:
                 start.result()
         except BaseException:
             self.stop()
             raise
+        self._warm = self._resyncs[0]
 
     def resync_container(self, image: Image, settings: Settings) -> ResyncContainer:
         """A started resync container on the closed network of this sandbox.
@@ -68,8 +73,7 @@ class Sandbox:
         if warm is not None and warm.serves(image, settings):
             return warm
         if warm is not None:
-            self._resyncs.remove(warm)
-            warm.stop()
+            self._throw_away(warm)
         return self._start(image, settings)
 
     def _start(self, image: Image, settings: Settings) -> ResyncContainer:
@@ -82,7 +86,12 @@ class Sandbox:
         if container.end():
             self._warm = container
         else:
-            self._resyncs.remove(container)
+            self._throw_away(container)
+
+    def _throw_away(self, container: ResyncContainer) -> None:
+        """Remove it beside whatever comes next, which need not wait for the engine."""
+        self._resyncs.remove(container)
+        self._removals.submit(container.stop)
 
     def begin_resync(self) -> None:
         """Remember where the next resync's captures begin; those of the one before stay with Port."""
@@ -108,15 +117,13 @@ class Sandbox:
 
     def stop(self) -> None:
         """Remove all of it."""
-        self._stop_resyncs()
+        self._removals.shutdown()
+        for container in self._resyncs:
+            container.stop()
         self.wiremock.stop()
         self.port.stop()
         for each in self._networks:
             _remove(each)
-
-    def _stop_resyncs(self) -> None:
-        while self._resyncs:
-            self._resyncs.pop().stop()
 
 
 def image_of(directory: Path, settings: Settings) -> Image:

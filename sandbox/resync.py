@@ -169,10 +169,9 @@ class ResyncContainer:
         """Kill the integration, and remove all that it left, so that another can be booted in a fork of its own.
 
         Returns:
-            Whether the container can serve again; otherwise it is stopped.
+            Whether the container can serve again; otherwise there is nothing to do but to stop it.
         """
         if not (self._settings.isolation == "fork" and self._fork_is_safe):
-            self.stop()
             return False
         try:
             self._container.send(b'{"order": "end"}\n')
@@ -180,10 +179,7 @@ class ResyncContainer:
                 pass  # what was under way when it was killed
         except (OSError, queue.Empty):
             event = "gone"
-        if event == "gone":
-            self.stop()
-        else:
-            self._container.log.clear()
+        self._container.log.clear()
         return bool(event == "ended")
 
     @property
