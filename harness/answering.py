@@ -106,7 +106,4 @@ class Answerer:
         response = await self._proxy.send(request, stream=True)
         content = b"".join([chunk async for chunk in response.aiter_raw()])
         await response.aclose()
-        # WireMock names the stub of every matched request.
-        if "matched-stub-id" not in response.headers:
-            response.headers[UNMATCHED_HEADER] = "1"
         return httpx.Response(response.status_code, headers=response.headers, stream=httpx.ByteStream(content))

@@ -17,7 +17,8 @@ from harness.journal import port_calls, third_party_calls
 from harness.options import settings_in_force
 from harness.port_mock import PortMockResponder
 from harness.result import ResyncResult
-from harness.transport import InterceptTransport, RequestLog, UnmatchedRequestError
+from harness.transport import InterceptTransport, RequestLog
+from harness.unmatched import unmatched_error
 from sandbox import pool, source
 from sandbox.pool import Sandbox
 from sandbox.resync import ResyncContainer
@@ -123,7 +124,7 @@ class IntegrationTestHarness:
         await _in_thread(sandbox.finish, container)
         errors = [rebuild(failure) for failure in failures]
         if self.third_party_transport.strict:
-            errors += [_unmatched_error(call) for call in unmatched]
+            errors += await _in_thread(lambda: [unmatched_error(call, sandbox.wiremock) for call in unmatched])
         tally.add(resyncs=1, entities=len(captures["upserted_entities"]))
         return ResyncResult(
             upserted_entities=captures["upserted_entities"],
@@ -169,6 +170,7 @@ class IntegrationTestHarness:
         self._raised = None
         seed = self.port_mock.seed(str(self._config()["integration"].get("type") or "test"))
         await _in_thread(lambda: sandbox.port.seed(**seed))
+        await _in_thread(sandbox.wiremock.stub, [stubs.UNMATCHED])
         if files:
             await _in_thread(stub_files.deploy, files, sandbox.wiremock)
         await self._deploy_routes(sandbox)
@@ -241,9 +243,3 @@ class IntegrationTestHarness:
 
 async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
     return await asyncio.to_thread(function, *arguments)
-
-
-def _unmatched_error(call: RequestLog) -> UnmatchedRequestError:
-    request = call.request
-    shown = call.response.text.strip()
-    return UnmatchedRequestError(f"No route matched: {request.method} {request.url}\n{shown}")

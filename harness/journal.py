@@ -20,7 +20,7 @@ def third_party_calls(journal: Iterable[dict[str, Any]]) -> tuple[list[RequestLo
             continue
         call = RequestLog(request, _response(entry["response"], request), entry["request"]["loggedDate"] / 1000)
         calls.append(call)
-        if not entry["wasMatched"] or UNMATCHED_HEADER in call.response.headers:
+        if UNMATCHED_HEADER in call.response.headers:
             unmatched.append(call)
     return calls, unmatched
 

@@ -20,6 +20,13 @@ PASS_HEADER = "X-Ocean-Sandbox-Pass"  # noqa: S105 # it says "pass on", not "pas
 # A 404 of the test process that stands for "nobody answers this".
 UNMATCHED_HEADER = "X-Ocean-Sandbox-Unmatched"
 FILES_PRIORITY = 1_000_000_000
+# Below all others: WireMock's own answer to a request without TLS that nobody answers would be 403, not 404.
+UNMATCHED: Stub = {
+    "priority": 2_000_000_000,
+    "metadata": {"ocean-sandbox": "unmatched"},
+    "request": {"method": "ANY", "urlPattern": ".*"},
+    "response": {"status": 404, "body": "No route matched", "headers": {UNMATCHED_HEADER: "1"}},
+}
 _FAULTS = {
     "connection_reset": "CONNECTION_RESET_BY_PEER",
     "empty": "EMPTY_RESPONSE",

@@ -1,8 +1,10 @@
 """WireMock in a container: the third party of a sandbox."""
 
+import base64
 import secrets
 from typing import Any, Self
 
+import httpx
 from docker.models.networks import Network
 
 from sandbox.container import Container
@@ -78,6 +80,18 @@ class WireMock:
         """Every third-party request since the last reset, oldest first, as WireMock's ``/__admin/requests`` has them."""
         requests: list[dict[str, Any]] = self._control.call("GET", "/__admin/requests").json()["requests"]
         return requests[::-1]
+
+    def nearest(self, request: httpx.Request) -> list[dict[str, Any]]:
+        """The stubs that come nearest to a request, best first; at most a few, and none that lacks all likeness."""
+        asked = {
+            "url": request.url.raw_path.decode(),
+            "absoluteUrl": str(request.url),
+            "method": request.method,
+            "headers": dict(request.headers),
+            "bodyAsBase64": base64.b64encode(request.content).decode(),
+        }
+        found = self._control.call("POST", "/__admin/near-misses/request", asked).json()["nearMisses"]
+        return [near["stubMapping"] for near in found]
 
     def mappings(self) -> list[dict[str, Any]]:
         """The stub mappings it has."""

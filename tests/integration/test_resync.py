@@ -65,7 +65,8 @@ async def test_an_unmatched_request_is_an_error_when_strict(tmp_path: Path) -> N
     lenient = "await http_async_client.get('https://api.things.example/other')\nyield []"
     result = await resync(integration(tmp_path, lenient), InterceptTransport(strict=True))
     assert [type(error).__name__ for error in result.errors] == ["UnmatchedRequestError"]
-    assert "https://api.things.example/other" in str(result.errors[0])
+    assert "No route matched: GET https://api.things.example/other" in str(result.errors[0])
+    assert 'transport.add_route("GET", "api.things.example/other", {"json": {}})' in str(result.errors[0])
     assert [str(call.request.url) for call in result.unmatched] == ["https://api.things.example/other"]
 
 

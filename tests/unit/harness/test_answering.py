@@ -356,7 +356,7 @@ class TestConnection:
     @pytest.mark.asyncio
     async def test_a_request_that_is_under_way_when_the_test_ends_gets_a_503_and_no_error_is_told(self) -> None:
         asked = asyncio.Event()
-        async with run_integration() as integration:
+        async with run_integration() as integration, asyncio.timeout(10):  # far less than the answer's delay
             async with integration.answered_by(answering(slowly(asked))):
                 under_way = asyncio.ensure_future(integration.ask())
                 await asked.wait()

@@ -1,4 +1,4 @@
-"""The program, run for real: it listens, answers on both ports, and ends with its lifeline."""
+"""The program, run for real: it listens, answers on its ports, and ends with its lifeline."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ def run_program(
         "PORT_MOCK_TOKEN": TOKEN,
         "PORT_MOCK_API_PORT": "0",
         "PORT_MOCK_CONTROL_PORT": "0",
+        "PORT_MOCK_RELAY_PORT": "0",
     }
     with subprocess.Popen(
         [sys.executable, "-m", module], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -102,7 +103,7 @@ def test_a_signal_ends_it_too() -> None:
 
 
 def test_a_lifeline_that_ended_before_ends_it_at_once(monkeypatch: MonkeyPatch, capsys: CaptureFixture[str]) -> None:
-    for variable in ("PORT_MOCK_API_PORT", "PORT_MOCK_CONTROL_PORT"):
+    for variable in ("PORT_MOCK_API_PORT", "PORT_MOCK_CONTROL_PORT", "PORT_MOCK_RELAY_PORT"):
         monkeypatch.setenv(variable, "0")
     monkeypatch.setenv("PORT_MOCK_TOKEN", TOKEN)
     reader, writer = os.pipe()
@@ -111,7 +112,9 @@ def test_a_lifeline_that_ended_before_ends_it_at_once(monkeypatch: MonkeyPatch, 
     assert main(lifeline=reader) == 0
 
     os.close(reader)
-    assert sorted(json.loads(capsys.readouterr().out)) == ["api", "control"]
+    ports = json.loads(capsys.readouterr().out)
+    assert sorted(ports) == ["api", "control", "relay"]
+    assert len(set(ports.values())) == 3
 
 
 @pytest.mark.parametrize(
@@ -125,6 +128,15 @@ def test_a_lifeline_that_ended_before_ends_it_at_once(monkeypatch: MonkeyPatch, 
         (
             {"PORT_MOCK_TOKEN": TOKEN, "PORT_MOCK_API_PORT": "70000"},
             "PORT_MOCK_API_PORT must be a port number, not '70000'",
+        ),
+        (
+            {
+                "PORT_MOCK_TOKEN": TOKEN,
+                "PORT_MOCK_API_PORT": "0",
+                "PORT_MOCK_CONTROL_PORT": "0",
+                "PORT_MOCK_RELAY_PORT": "-1",
+            },
+            "PORT_MOCK_RELAY_PORT must be a port number, not '-1'",
         ),
     ],
 )
@@ -140,11 +152,16 @@ def test_a_wrong_environment_is_explained(
     assert message in capsys.readouterr().err
 
 
-def test_a_port_that_is_taken_is_explained(monkeypatch: MonkeyPatch, capsys: CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("name", ["API", "CONTROL", "RELAY"])
+def test_a_port_that_is_taken_is_explained(name: str, monkeypatch: MonkeyPatch, capsys: CaptureFixture[str]) -> None:
     with closing(socket.create_server(("0.0.0.0", 0))) as taken:  # noqa: S104
+        port = taken.getsockname()[1]
         monkeypatch.setenv("PORT_MOCK_TOKEN", TOKEN)
-        monkeypatch.setenv("PORT_MOCK_API_PORT", str(taken.getsockname()[1]))
+        for each in ("API", "CONTROL", "RELAY"):
+            monkeypatch.setenv(f"PORT_MOCK_{each}_PORT", str(port) if each == name else "0")
 
         assert main() == 2
 
-    assert "in use" in capsys.readouterr().err
+    complaint = capsys.readouterr().err
+    assert f"PORT_MOCK_{name}_PORT={port}" in complaint
+    assert "in use" in complaint

@@ -190,7 +190,11 @@ ALIVE: Answers = {
 
 @contextmanager
 def fake_engine(
-    answers: Answers | None = None, *, unix: bool = False, tls: ssl.SSLContext | None = None
+    answers: Answers | None = None,
+    *,
+    unix: bool = False,
+    tls: ssl.SSLContext | None = None,
+    host: str = "127.0.0.1",
 ) -> Iterator[FakeEngine]:
     """Run one, alive unless ``answers`` say otherwise."""
     folder = tempfile.mkdtemp()  # pytest's own folders are too long for a socket's name
@@ -198,8 +202,8 @@ def fake_engine(
     if unix:
         server, address = _UnixServer(f"{folder}/engine.sock", _Handler), f"unix://{folder}/engine.sock"
     else:
-        server = _TcpServer(("127.0.0.1", 0), _Handler)
-        address = f"tcp://127.0.0.1:{server.server_port}"
+        server = _TcpServer((host, 0), _Handler)
+        address = f"tcp://{host}:{server.server_port}"
     server.answers = {**ALIVE, **(answers or {})}
     server.seen = []
     if tls:
@@ -219,7 +223,7 @@ def engine_at(address: str) -> Iterator[None]:
     with MonkeyPatch.context() as patch:
         for variable in ("DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"):
             patch.delenv(variable, raising=False)
-        patch.setenv("NO_PROXY", "127.0.0.1")
+        patch.setenv("NO_PROXY", "127.0.0.0/8")
         patch.setenv("DOCKER_HOST", address)
         _forget()
         try:

@@ -27,7 +27,7 @@ def live_in(
     monkeypatch.setenv("PIP_CONFIG_FILE", str(pip_configuration))  # devnull: pip reads no file at all
     for variable, value in (environment or {}).items():
         monkeypatch.setenv(variable, value)
-    company._pip.cache_clear()
+    company._pip_settings.cache_clear()
 
 
 def test_without_a_company_there_is_nothing(monkeypatch: MonkeyPatch) -> None:
@@ -115,7 +115,6 @@ def test_indexes_come_from_the_users_file_of_pip_too(tmp_path: Path, monkeypatch
     assert build_arguments() == FROM_PIP_CONFIGURATION
 
 
-@pytest.mark.xfail(strict=True, reason="`pip config get` without --global reads the user's file alone")
 def test_indexes_come_from_the_other_files_of_pip_too(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
     make_files(tmp_path, {"pip.conf": PIP_CONFIGURATION})
     live_in(monkeypatch, pip_configuration=tmp_path / "pip.conf")
@@ -149,7 +148,6 @@ def test_uvs_own_variables_win_for_uv(monkeypatch: MonkeyPatch) -> None:
     assert (arguments["PIP_EXTRA_INDEX_URL"], arguments["UV_INDEX"]) == ("https://pip/more", "https://uv/more")
 
 
-@pytest.mark.xfail(strict=True, reason="uv's variables count only where pip's are set as well")
 def test_uvs_own_variables_count_alone_too(monkeypatch: MonkeyPatch) -> None:
     live_in(monkeypatch, {"UV_DEFAULT_INDEX": "https://uv/simple"})
 

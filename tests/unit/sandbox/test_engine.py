@@ -5,19 +5,24 @@ import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import docker.errors
 import pytest
 from pytest import MonkeyPatch  # noqa: PT013
+from testcontainers.core import utils
 
 import docker
 from sandbox import engine
 from sandbox.errors import EngineError
 
 from .factories import (
+    ROOT,
+    Answers,
     closed_port,
     engine_at,
     eventually,
@@ -47,6 +52,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 open(os.environ["PID_FILE"], "w").write(str(os.getpid()))
 socketserver.UnixStreamServer(os.environ["DOCKER_HOST"].removeprefix("unix://"), Handler).serve_forever()
 """
+
+
+def bridge_of(*configuration: dict[str, str]) -> Answers:
+    """What an engine says of its default network."""
+    return {"GET /networks/bridge": (200, {"IPAM": {"Config": list(configuration)}})}
 
 
 @contextmanager
@@ -106,7 +116,6 @@ def test_what_is_no_pid_is_stale(content: str, tmp_path: Path) -> None:
         assert not file.exists()
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="a file full of NULs, as a power cut leaves it, is no path")
 @pytest.mark.parametrize("content", [b"\0\0\0\0", b"\xff\xfe"])
 def test_a_file_that_a_power_cut_left_is_stale(content: bytes, tmp_path: Path) -> None:
     make_files(tmp_path, {"pid": content})
@@ -181,7 +190,6 @@ def make_certificate(folder: Path) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to make a certificate")
-@pytest.mark.xfail(strict=True, reason="the probe knows DOCKER_HOST, but not DOCKER_TLS_VERIFY and DOCKER_CERT_PATH")
 def test_one_that_wants_tls_answers(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
     make_certificate(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -194,6 +202,28 @@ def test_one_that_wants_tls_answers(tmp_path: Path, monkeypatch: MonkeyPatch) ->
         assert docker.from_env().ping()  # the client that is used once one answers has no trouble
 
         assert engine.answers()
+
+
+def test_a_connection_is_to_the_same_engine_with_a_time_limit_of_its_own() -> None:
+    with fake_engine() as stand_in, engine_at(stand_in.address):
+        first, second = engine.connect(timeout=7), engine.connect(timeout=8)
+
+        assert first.ping()
+        assert (first.api.timeout, second.api.timeout) == (7, 8)
+        assert first.api.base_url == engine.client().client.api.base_url
+
+
+def test_a_call_to_one_that_hangs_ends_within_its_time() -> None:
+    started = time.monotonic()
+
+    with (
+        hanging_server() as address,
+        engine_at(address),
+        pytest.raises(docker.errors.DockerException, match="timed out"),
+    ):
+        engine.connect(timeout=1).ping()
+
+    assert 0.9 < seconds_since(started) < 4
 
 
 # The client --------------------------------------------------------------------------------------------------------
@@ -227,9 +257,52 @@ def test_an_address_that_makes_no_sense_is_explained(host: str) -> None:
 
 
 def test_an_engine_on_this_machines_socket_shares_its_loopback() -> None:
-    bridge = {"IPAM": {"Config": [{"Subnet": "127.0.0.0/8", "Gateway": "127.0.0.1"}]}}
-    with fake_engine({"GET /networks/bridge": (200, bridge)}, unix=True) as stand_in, engine_at(stand_in.address):
+    bridge = bridge_of({"Subnet": "10.9.0.0/16"}, {"Subnet": "127.0.0.0/8", "Gateway": "127.0.0.1"})
+    with fake_engine(bridge, unix=True) as stand_in, engine_at(stand_in.address):
         assert engine.shares_loopback()
+
+
+@pytest.mark.parametrize("bridge", [[], [{"Subnet": "127.0.0.0/8"}], [{"Gateway": "192.0.2.1"}]])
+def test_the_engine_around_this_container_does_not_share_its_loopback(bridge: list[dict[str, str]]) -> None:
+    """It has the same socket as an engine in this container, but its bridge has no address of ours."""
+    with fake_engine(bridge_of(*bridge), unix=True) as stand_in, engine_at(stand_in.address):
+        assert engine.shares_loopback() is not utils.inside_container()
+
+
+def test_an_engine_on_this_machines_port_shares_its_loopback_except_in_a_container() -> None:
+    """Who listens there inside a container is a tunnel to somewhere else, or a neighbour."""
+    with fake_engine(bridge_of({"Gateway": "127.0.0.1"})) as stand_in, engine_at(stand_in.address):
+        assert engine.shares_loopback() is not utils.inside_container()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8 without being told")
+def test_an_engine_at_another_address_does_not_share_this_loopback() -> None:
+    bridge = bridge_of({"Gateway": "127.0.0.1"})
+    with fake_engine(bridge, host="127.0.0.2") as stand_in, engine_at(stand_in.address):
+        assert not engine.shares_loopback()
+
+
+def test_what_is_known_of_the_loopback_is_asked_once() -> None:
+    with fake_engine(bridge_of({"Gateway": "127.0.0.1"}), unix=True) as stand_in, engine_at(stand_in.address):
+        engine.shares_loopback()
+        asked = list(stand_in.calls)
+        engine.shares_loopback()
+
+    assert asked
+    assert stand_in.calls == asked
+
+
+@pytest.mark.parametrize("override", [None, "engine.example.com"])
+def test_an_engine_whose_host_the_user_names_does_not_share_this_loopback(override: str | None) -> None:
+    """A process of its own, because testcontainers reads the variable when it is imported."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("TC_", "TESTCONTAINERS_"))}
+    code = "from sandbox import engine; print(engine.shares_loopback())"
+    with fake_engine(bridge_of({"Gateway": "127.0.0.1"}), unix=True) as stand_in:
+        environment |= {"DOCKER_HOST": stand_in.address, "PYTHONPATH": str(ROOT)}
+        environment |= {"TESTCONTAINERS_HOST_OVERRIDE": override} if override else {}
+        shares = subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)
+
+    assert shares == f"{override is None}\n"
 
 
 @pytest.mark.parametrize(
@@ -341,9 +414,6 @@ def test_its_log_is_shown_in_words(tmp_path: Path) -> None:
     assert engine._readable_end(tmp_path / "log", lines=1) == "level=error msg=broken"
 
 
-@pytest.mark.xfail(
-    strict=True, raises=ValueError, reason="a half-written line hides the error that was to be explained"
-)
 def test_a_half_written_line_of_its_log_is_shown_as_it_is(tmp_path: Path) -> None:
     make_files(tmp_path, {"log": '{"level": "fatal", "ms'})
 

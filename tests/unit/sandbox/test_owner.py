@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.owner import HOST, OWNER, PROCESS, ROLE, Owner, is_gone, process_name, this_process
+from sandbox.owner import HOST, OWNER, PROCESS, ROLE, Owner, _host, is_gone, process_name, this_process
 
-from .factories import make_dead_process, running, zombie
+from .factories import make_dead_process, running
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only /proc tells when a process began")
 
 
 def make_labels(process: str, host: str | None = None) -> dict[str, str]:
-    return {**Owner().labels("resync"), PROCESS: process, HOST: host or platform.node()}
+    return {**Owner().labels("resync"), PROCESS: process, HOST: host or _host()}
 
 
 def test_the_labels_say_who_where_and_what_for() -> None:
@@ -24,11 +24,19 @@ def test_the_labels_say_who_where_and_what_for() -> None:
 
     assert labels == {
         OWNER: "abc",
-        HOST: platform.node(),
+        HOST: _host(),
         PROCESS: process_name(os.getpid()),
         ROLE: "wiremock",
     }
     assert labels[PROCESS].startswith(f"{os.getpid()}:")
+
+
+@LINUX
+def test_the_host_is_this_machine_and_the_namespace_its_pids_count_in() -> None:
+    """Two containers may have one name, as jobs of a CI, and each has a process of the same pid."""
+    namespace = Path("/proc/self/ns/pid").stat().st_ino
+
+    assert Owner().labels("resync")[HOST] == f"{platform.node()} pid:[{namespace}]"
 
 
 def test_each_owner_has_an_identifier_of_its_own_and_a_process_has_one_owner() -> None:
@@ -78,8 +86,12 @@ def test_a_program_whose_name_has_brackets_and_blanks_has_a_name_too(tmp_path: P
     assert int(began) > 100
 
 
-def test_what_another_host_made_is_not_ours_to_judge() -> None:
-    assert not is_gone(make_labels(f"{make_dead_process()}:1", host=f"not-{platform.node()}"))
+@pytest.mark.parametrize("host", [f"not-{_host()}", f"{platform.node()} pid:[1]"], ids=["machine", "namespace"])
+def test_what_another_host_made_is_not_ours_to_judge(host: str) -> None:
+    process = f"{make_dead_process()}:1"
+    assert is_gone(make_labels(process))
+
+    assert not is_gone(make_labels(process, host))
 
 
 @pytest.mark.parametrize("missing", [HOST, PROCESS])
@@ -103,7 +115,11 @@ def test_of_a_pid_that_is_free_no_beginning_is_known() -> None:
 
 
 @LINUX
-@pytest.mark.xfail(strict=True, reason="a zombie counts as alive, and stays one where pid 1 reaps nobody")
 def test_a_process_that_ended_and_was_not_waited_for_is_gone() -> None:
-    with zombie() as pid:
-        assert is_gone(make_labels(process_name(pid)))
+    with running("sleep", "30") as process:
+        labels = make_labels(process_name(process.pid))
+        assert not is_gone(labels)
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+
+        assert is_gone(labels)

@@ -40,7 +40,6 @@ def test_one_that_takes_too_long_is_ended() -> None:
     assert raised.value.remedy == "mend it."
 
 
-@pytest.mark.xfail(strict=True, reason="the docstring promises the end of the output after a timeout too")
 def test_one_that_takes_too_long_shows_what_it_said() -> None:
     with pytest.raises(ImageError) as raised:
         run("echo waiting for the mirror; sleep 30", limit_seconds=0.5)
@@ -48,13 +47,11 @@ def test_one_that_takes_too_long_shows_what_it_said() -> None:
     assert raised.value.detail == "waiting for the mirror"
 
 
-@pytest.mark.xfail(strict=True, raises=FileNotFoundError, reason="a program that is not there is no SandboxError")
 def test_one_that_is_not_there_is_an_error_of_that_type() -> None:
     with pytest.raises(ImageError, match="no-such-program"):
         output_of(["no-such-program"], error=ImageError, remedy="install it.")
 
 
-@pytest.mark.xfail(strict=True, raises=UnicodeDecodeError, reason="output that is no UTF-8 hides the failure")
 def test_output_that_is_no_utf8_does_not_hide_the_failure() -> None:
     with pytest.raises(ImageError, match="failed with code 3"):
         run(r"printf '\377 broken\n'; exit 3")

@@ -148,7 +148,6 @@ def test_a_project_without_dependencies_is_explained(content: str, tmp_path: Pat
     )
 
 
-@pytest.mark.xfail(strict=True, reason="a file in another encoding is a bare UnicodeDecodeError")
 def test_a_file_in_another_encoding_is_explained(tmp_path: Path) -> None:
     make_files(tmp_path, {"pyproject.toml": "[project]\nauthors = [{name = 'Zoë'}]\n".encode("latin-1")})
 

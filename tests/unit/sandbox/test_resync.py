@@ -1,6 +1,7 @@
 """The resync container, as far as it is no container: its environment, what it says, and what it makes of reports."""
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,22 @@ from sandbox import engine
 from sandbox.errors import IntegrationError, ResyncCrashedError, ResyncTimeoutError
 from sandbox.images import Image, released
 from sandbox.owner import Owner
-from sandbox.resync import ENVIRONMENT, RemoteFailure, ResyncContainer, _remedy, _why
+from sandbox.resync import ENVIRONMENT, RemoteFailure, ResyncContainer, _failed, _remedy, _why
 from sandbox.runner.report import describe
 
 from .factories import engine_at, fake_engine, make_files, make_settings
 
 SOURCE = Path("/home/someone/jira")
+PLAIN: dict[str, Any] = {
+    "type": "RuntimeError",
+    "module": "builtins",
+    "message": "x",
+    "arguments": None,
+    "traceback": "",
+    "kind": None,
+    "exchange": None,
+    "cause": None,
+}
 BRIDGE = {"IPAM": {"Config": [{"Gateway": "127.0.0.1"}]}}
 
 
@@ -85,6 +96,83 @@ def test_what_the_runner_describes_can_be_read() -> None:
     assert failure.cause.cause.type == "FileNotFoundError"
     assert failure.cause.cause.cause is None
     assert "direct cause" in failure.traceback
+
+
+def test_the_cause_of_what_failed_brings_its_own_exchange_kind_and_arguments() -> None:
+    cause = {**PLAIN, "type": "HTTPStatusError", "module": "httpx", "exchange": {"status": 429}, "kind": "issue"}
+
+    failure = RemoteFailure.read({**PLAIN, "cause": {**cause, "arguments": ["slow down"]}})
+
+    assert (failure.exchange, failure.kind, failure.arguments) == (None, None, None)
+    assert isinstance(failure.cause, RemoteFailure)
+    assert (failure.cause.module, failure.cause.kind) == ("httpx", "issue")
+    assert (failure.cause.exchange, failure.cause.arguments) == ({"status": 429}, ["slow down"])
+    assert failure.cause.cause is None
+
+
+def test_a_failed_start_names_the_phase_and_shows_every_traceback_in_the_users_paths() -> None:
+    errors = [
+        {**PLAIN, "type": "KeyError", "message": "'token'", "traceback": 'File "/app/main.py", line 3\nKeyError\n'},
+        {**PLAIN, "type": "OSError", "message": "x", "traceback": 'File "/usr/lib/x.py"\nFile "/app/a/b.py", line 1\n'},
+    ]
+
+    error = _failed({"event": "failed", "phase": "load main.py", "errors": errors}, SOURCE)
+
+    assert error.what == f"The integration at {SOURCE} does not start: could not load main.py: KeyError: 'token'"
+    assert error.remedy == f"mend the line of {SOURCE} that the traceback below ends in."
+    assert [line for line in error.detail.splitlines() if line] == [
+        f'File "{SOURCE}/main.py", line 3',
+        "KeyError",
+        'File "/usr/lib/x.py"',
+        f'File "{SOURCE}/a/b.py", line 1',
+    ]
+
+
+@pytest.mark.parametrize("line", [b"", b'{"event": ', b"\xff"], ids=["empty", "cut short", "no text"])
+def test_what_is_no_answer_is_passed_by(line: bytes, tmp_path: Path) -> None:
+    container = make_container(tmp_path)
+    container._container._on_line(line)
+    container._container._on_line(b'{"event": "booted"}')
+
+    assert container._ask(None, 1, SOURCE) == {"event": "booted"}
+
+
+@pytest.mark.parametrize("isolation", ["container", "fork"])
+def test_one_of_which_no_fork_is_known_to_be_safe_serves_once(isolation: str, tmp_path: Path) -> None:
+    """The answer would have it serve again, if it were asked."""
+    container = make_container(tmp_path, {"event": "ended"}, isolation=isolation)
+
+    assert container.end() is False
+
+
+def test_one_whose_fork_is_safe_serves_again_once_it_has_ended_and_knows_nothing_of_before(tmp_path: Path) -> None:
+    mine, engines = socket.socketpair()
+    with mine, engines:
+        answers = [{"event": "ready", "threads": []}, {"event": "booted"}, {"event": "resynced"}, {"event": "ended"}]
+        container = make_container(tmp_path, *answers, isolation="fork")
+        container._container._stdin = mine
+        container._container.log.append("of this one")
+        container.boot(archive=b"", config={}, ca="", source=SOURCE)
+
+        assert container.end() is True
+        assert engines.recv(1 << 16).splitlines()[-1] == b'{"order": "end"}'
+    assert container.logs == []
+
+
+@pytest.mark.parametrize(
+    ("isolation", "threads"), [("fork", ["pool-1"]), ("container", [])], ids=["threads", "not asked for"]
+)
+def test_one_that_is_not_to_fork_again_gets_no_order_to_end(isolation: str, threads: list[str], tmp_path: Path) -> None:
+    mine, engines = socket.socketpair()
+    with mine, engines:
+        answers = [{"event": "ready", "threads": threads}, {"event": "booted"}, {"event": "ended"}]
+        container = make_container(tmp_path, *answers, isolation=isolation)
+        container._container._stdin = mine
+        container.boot(archive=b"", config={}, ca="", source=SOURCE)
+
+        assert container.end() is False
+        (order,) = engines.recv(1 << 16).splitlines()
+    assert json.loads(order)["order"] == "boot"
 
 
 def test_it_serves_the_same_image_under_the_same_settings(tmp_path: Path) -> None:
