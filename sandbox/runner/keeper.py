@@ -111,8 +111,8 @@ class Keeper:
         with contextlib.suppress(ChildProcessError):  # what it had started is ours to bury now
             while os.waitpid(-1, 0):
                 pass
-        # Outside a container of its own these folders are everyone's.
-        for folder in _WRITABLE if os.getpid() == 1 else ():
+        # Outside a container of its own these folders are everyone's, and a released image has its code in one.
+        for folder in [each for each in _WRITABLE if os.getpid() == 1 and each.is_mount()]:
             for left in folder.iterdir():
                 shutil.rmtree(left, ignore_errors=True) if left.is_dir() and not left.is_symlink() else left.unlink()
 
