@@ -76,9 +76,12 @@ def shares_loopback() -> bool:
         return False
     if not utils.inside_container():
         return client().host() in {"localhost", "127.0.0.1", "::1"}
-    if not client().client.api.base_url.startswith("http+docker://"):
+    if not client().client.api.base_url.startswith("http+docker://") or (get_docker_host() or "").startswith("ssh:"):
         return False
-    networks = client().client.api.inspect_network("bridge")["IPAM"]["Config"]
+    try:
+        networks = client().client.api.inspect_network("bridge")["IPAM"]["Config"] or []
+    except (docker.errors.APIError, KeyError):  # an engine without that network
+        return False
     return any(_is_own_address(network["Gateway"]) for network in networks if "Gateway" in network)
 
 

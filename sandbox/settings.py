@@ -21,7 +21,7 @@ from sandbox.errors import SandboxError
 Isolation = Literal["container", "fork"]
 _PREFIX = "OCEAN_SANDBOX_"
 # What the tests of this repository read.
-_NO_SETTINGS = {"OCEAN_SANDBOX_PUBLIC_OCEAN", "OCEAN_SANDBOX_EXAMPLES"}
+_NO_SETTINGS = {"PUBLIC_OCEAN", "EXAMPLES"}
 SANDBOX_PREFIX = 28
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
@@ -113,11 +113,13 @@ def load(**options: Any) -> Settings:
 
 
 def _refuse_unknown_variables() -> None:
-    known = {_PREFIX + name.upper() for name in Settings.model_fields} | _NO_SETTINGS
+    known = {name.upper() for name in Settings.model_fields} | _NO_SETTINGS
     for variable in os.environ:
-        if variable.upper().startswith(_PREFIX) and variable.upper() not in known:
-            close = difflib.get_close_matches(variable.upper(), known, n=1)
+        name = variable.upper().removeprefix(_PREFIX)
+        if variable.upper().startswith(_PREFIX) and name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            there = ", ".join(_PREFIX + each for each in sorted(known))
             raise SandboxError(
                 f"There is no setting {variable}, which the environment has.",
-                remedy=f"did you mean {close[0]}?" if close else f"there are: {', '.join(sorted(known))}.",
+                remedy=f"did you mean {_PREFIX}{close[0]}?" if close else f"there are: {there}.",
             )

@@ -69,13 +69,12 @@ def pack(directory: Path) -> bytes:
 
 
 def _files(directory: Path) -> Iterator[Path]:
-    """The files that belong to an integration; links to folders are followed, each folder once."""
-    seen = set()
+    """The files that belong to an integration; links to folders are followed, but not back up."""
     for folder, folders, files in os.walk(directory, followlinks=True):
-        if (real := os.path.realpath(folder)) in seen:
+        above = Path(folder).parents[: len(Path(folder).relative_to(directory).parts)]
+        if Path(folder).resolve() in {each.resolve() for each in above}:
             folders[:] = []
             continue
-        seen.add(real)
         folders[:] = sorted(name for name in folders if name not in _LEFT_OUT)
         for name in sorted(files):
             path = Path(folder, name)

@@ -37,7 +37,7 @@ def _one(error: BaseException, groups: tuple[BaseException, ...] = (), depth: in
     if isinstance(error, OSError) and error.filename is not None:  # which ``args`` leaves out
         arguments = [error.errno, error.strerror, error.filename]
     plain = all(isinstance(value, str | int | float | bool | None) for value in arguments)
-    short = sum(len(value) for value in arguments if isinstance(value, str)) <= MESSAGE_LIMIT
+    short = sum(_size(value) for value in arguments) <= MESSAGE_LIMIT
     return {
         "type": type(error).__qualname__,
         "module": type(error).__module__,
@@ -48,6 +48,13 @@ def _one(error: BaseException, groups: tuple[BaseException, ...] = (), depth: in
         "exchange": _exchange(error),
         "cause": _one(cause, groups, depth + 1) if cause is not None and depth < CAUSES_LIMIT else None,
     }
+
+
+def _size(value: Any) -> int:
+    """Roughly how many characters it is written with; Python refuses to write very long numbers."""
+    if isinstance(value, int):
+        return value.bit_length()
+    return len(value) if isinstance(value, str) else 0
 
 
 def _exchange(error: BaseException) -> dict[str, Any] | None:
@@ -88,13 +95,19 @@ def _kind(error: BaseException) -> str | None:
         if asked is None:
             break
         for frame in _frames(asked.__traceback__):
-            for candidate in (frame.get("resource"), frame.get("resource_config")):
-                if isinstance(kind := getattr(candidate, "kind", None), str):
+            candidates = [_attribute(frame.get(name), "kind") for name in ("resource", "resource_config")]
+            for kind in (*candidates, frame.get("kind")):
+                if isinstance(kind, str):
                     return kind
-            if isinstance(kind := frame.get("kind"), str):
-                return kind
         asked = asked.__cause__ or asked.__context__
     return None
+
+
+def _attribute(holder: Any, name: str) -> Any:
+    try:
+        return getattr(holder, name, None)
+    except Exception:  # noqa: BLE001 # Ocean's own proxies raise where there is no context
+        return None
 
 
 def _frames(trace: TracebackType | None) -> Iterator[dict[str, Any]]:

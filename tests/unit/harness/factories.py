@@ -51,9 +51,7 @@ def make_rebuilt(error: BaseException) -> Exception:
     return rebuild(make_failure(error))
 
 
-def make_journal_entry(
-    url: str = URL, *, matched: bool = True, body: bytes = b"", answer: bytes = b"{}", **fields: Any
-) -> dict[str, Any]:
+def make_journal_entry(url: str = URL, *, body: bytes = b"", answer: bytes = b"{}", **fields: Any) -> dict[str, Any]:
     """Make an entry as WireMock's `/__admin/requests` has it."""
     request = {"headers": {"Host": httpx.URL(url).netloc.decode()}, **fields.get("request", {})}
     response = {"status": 200, "headers": {"content-type": "application/json"}, **fields.get("response", {})}
@@ -66,7 +64,7 @@ def make_journal_entry(
             **request,
         },
         "response": {"bodyAsBase64": base64.b64encode(answer).decode(), **response},
-        "wasMatched": matched,
+        "wasMatched": True,  # there is a stub for what no other matches
     }
 
 

@@ -334,10 +334,11 @@ class TestStubFiles:
 
     @pytest.mark.asyncio
     async def test_what_they_have_no_stub_for_is_unmatched(self) -> None:
-        response = await ask_with(StubFiles(404, b"Request was not matched", {}), InterceptTransport())
+        files = StubFiles(404, b"No route matched", {UNMATCHED_HEADER: "1"})
+        response = await ask_with(files, InterceptTransport())
 
-        assert (response.status_code, response.text) == (404, "Request was not matched")
-        assert response.headers[UNMATCHED_HEADER] == "1"
+        assert (response.status_code, response.text) == (404, "No route matched")
+        assert response.headers.get_list(UNMATCHED_HEADER) == ["1"]
 
 
 class TestConnection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from typing import Any
 
 import pytest
 
@@ -44,23 +45,22 @@ def test_a_call_has_the_time_at_which_it_came_in_seconds() -> None:
     assert (asked.at, to_port.at) == (1_700_000_000.25, 1_700_000_000.75)
 
 
-def test_what_no_stub_matched_is_unmatched() -> None:
-    entries = [make_journal_entry(f"{URL}/1"), make_journal_entry(f"{URL}/2", matched=False)]
-    calls, unmatched = third_party_calls(entries)
+def test_what_nobody_had_an_answer_for_is_unmatched() -> None:
+    answers: list[dict[str, Any]] = [
+        {"status": 200},
+        {"status": 404, "headers": {UNMATCHED_HEADER: "1"}},
+        {"status": 404},  # which a route answered
+    ]
+    calls, unmatched = third_party_calls(make_journal_entry(response=answer) for answer in answers)
 
+    assert len(calls) == 3
     assert unmatched == [calls[1]]
 
 
-def test_what_the_test_process_has_no_answer_for_is_unmatched() -> None:
-    entry = make_journal_entry(response={"status": 404, "headers": {UNMATCHED_HEADER: "1"}})
-    calls, unmatched = third_party_calls([entry])
-
-    assert unmatched == calls
-    assert len(calls) == 1
-
-
 def test_what_the_test_process_passed_on_is_not_counted_twice() -> None:
-    passed_on = make_journal_entry(matched=False, request={"headers": {PASS_HEADER.lower(): "1"}})
+    passed_on = make_journal_entry(
+        request={"headers": {PASS_HEADER.lower(): "1"}}, response={"status": 404, "headers": {UNMATCHED_HEADER: "1"}}
+    )
 
     assert third_party_calls([passed_on]) == ([], [])
 

@@ -53,8 +53,9 @@ def test_a_released_lifeline_ends_nothing() -> None:
     reader, writer = os.pipe()
     ended, exits = threading.Event(), queue.Queue[int]()
     lifeline = Lifeline(ended.set, descriptor=reader, grace=0, exit_now=exits.put)
+    before = threading.enumerate()  # those of other tests may still be ending
     lifeline.hold()
-    (thread,) = (thread for thread in threading.enumerate() if thread.name == "lifeline" and thread.is_alive())
+    (thread,) = (thread for thread in threading.enumerate() if thread.name == "lifeline" and thread not in before)
 
     lifeline.release()
     os.close(writer)

@@ -165,7 +165,7 @@ def test_a_pyproject_that_is_no_toml_is_explained(tmp_path: Path, monkeypatch: M
     assert str(tmp_path) in raised.value.what
 
 
-@pytest.mark.parametrize("subnets", ["10.0.0.0/33", "somewhere", "172.30.0.1/16", "10.0.0.0/30"])
+@pytest.mark.parametrize("subnets", ["10.0.0.0/33", "somewhere", "172.30.0.1/16", "10.0.0.0/29"])
 def test_subnets_that_no_network_can_be_cut_from_are_named(
     subnets: str, tmp_path: Path, monkeypatch: MonkeyPatch
 ) -> None:
