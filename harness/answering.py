@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from harness.stubs import PASS_HEADER, UNMATCHED_HEADER
 from harness.transport import InterceptTransport, raw_content
 
+_AT_ONCE = 16
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "host", "proxy-connection"})
 
 
@@ -39,6 +40,8 @@ class Answerer:
         self._on_error = on_error
         self._connection: ClientConnection | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._passing = asyncio.Semaphore(_AT_ONCE)
+        self._closing = False
 
     async def __aenter__(self) -> Self:
         self._connection = await connect(
@@ -53,12 +56,12 @@ class Answerer:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._closing = True
         if self._connection is not None:
             await self._connection.close()
         for task in list(self._tasks):
             task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -70,28 +73,37 @@ class Answerer:
             async for message in connection:
                 # A task each: a route with a delay must not hold up the others.
                 self._spawn(self._answer(connection, json.loads(message)))
+        if not self._closing:
+            self._on_error(ConnectionError("the sandbox hung up on the test process, which answers for some routes"))
 
     async def _answer(self, connection: ClientConnection, asked: dict[str, Any]) -> None:
+        try:
+            answer = await self._answer_of(asked)
+        except httpx.TransportError as fault:
+            # A fault of the third party, which the test means. Through a proxy, a broken connection arrives as this.
+            answer = _plain(502, f"{type(fault).__name__}: {fault}")
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 # the test is to see it; pytest.fail() is no Exception
+            self._on_error(error)
+            answer = _plain(500, f"{type(error).__name__}: {error}")
+        with contextlib.suppress(ConnectionClosed):
+            await connection.send(json.dumps({"id": asked["id"], **answer}))
+
+    async def _answer_of(self, asked: dict[str, Any]) -> dict[str, Any]:
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in asked["headers"]]
         request = httpx.Request(
             asked["method"],
             asked["url"],
-            headers=[(name, value) for name, value in asked["headers"] if name.lower() not in _HOP_BY_HOP],
+            headers=[pair for pair in headers if pair[0].lower().decode("latin-1") not in _HOP_BY_HOP],
             content=base64.b64decode(asked["body"]),
         )
-        try:
-            response = await self._respond(request, asked["index"])
-            content = raw_content(response)
-        except Exception as error:  # noqa: BLE001 # the test is to see it, whatever it is
-            self._on_error(error)
-            response, content = httpx.Response(500), f"{type(error).__name__}: {error}".encode()
-        answer = {
-            "id": asked["id"],
-            "status": response.status_code,
-            "headers": [pair for pair in response.headers.multi_items() if pair[0].lower() not in _HOP_BY_HOP],
-            "body": base64.b64encode(content).decode(),
-        }
-        with contextlib.suppress(ConnectionClosed):
-            await connection.send(json.dumps(answer))
+        response = await self._respond(request, asked["index"])
+        kept = [pair for pair in response.headers.multi_items() if pair[0].lower() not in _HOP_BY_HOP]
+        for name, value in kept:
+            f"{name}{value}".encode("latin-1")  # what cannot be sent is an error of the test, and to be shown there
+        body = base64.b64encode(raw_content(response)).decode()
+        return {"status": response.status_code, "headers": kept, "body": body}
 
     async def _respond(self, request: httpx.Request, start: int) -> httpx.Response:
         route = self._transport.find_route(request, start)
@@ -103,7 +115,13 @@ class Answerer:
         if self._proxy is None:
             return httpx.Response(404, content=b"No route matched", headers={UNMATCHED_HEADER: "1"})
         request.headers[PASS_HEADER] = "1"
-        response = await self._proxy.send(request, stream=True)
-        content = b"".join([chunk async for chunk in response.aiter_raw()])
-        await response.aclose()
+        # WireMock waits for this answer with a thread, and needs another for what is asked here.
+        async with self._passing:
+            response = await self._proxy.send(request, stream=True)
+            content = b"".join([chunk async for chunk in response.aiter_raw()])
+            await response.aclose()
         return httpx.Response(response.status_code, headers=response.headers, stream=httpx.ByteStream(content))
+
+
+def _plain(status: int, text: str) -> dict[str, Any]:
+    return {"status": status, "headers": [], "body": base64.b64encode(text.encode()).decode()}

@@ -73,7 +73,8 @@ class IntegrationTestHarness:
         self._sandbox: Sandbox | None = None
         self._container: ResyncContainer | None = None
         self._deployed = 0
-        self._raised: asyncio.Future[Exception] | None = None
+        self._calls_before = 0
+        self._pool: pool.Pool | None = None
         self._timings: dict[str, float] = {}
 
     async def start(self) -> None:
@@ -83,6 +84,8 @@ class IntegrationTestHarness:
             SandboxError: Something is wrong with the integration, the mapping, a stub file, or the engine; each kind has
                 its own class, and a message that names the file and the remedy.
         """
+        if self._sandbox is not None:
+            raise RuntimeError("Harness already started. Call shutdown() first.")
         mapping.check(self.port_mapping_config, f"the integration at {self.integration_path}")
         directory = Path(self.integration_path)
         archive = source.pack(directory)
@@ -90,7 +93,8 @@ class IntegrationTestHarness:
         files = stub_files.load(self._stub_folders, directory, in_force.mappings) if self._stub_folders else []
         with self._timed("start"):
             image = pool.image_of(directory, in_force)
-            self._sandbox = await _in_thread(lambda: pool.of_this_process(settings_in_force()).lease(image))
+            self._pool = await _in_thread(pool.of_this_process, settings_in_force())
+            self._sandbox = await _in_thread(self._pool.lease, image)
             await self._seed(self._sandbox, files)
             self._container = await _in_thread(self._sandbox.resync_container, image, in_force)
         with self._timed("boot"):
@@ -159,15 +163,15 @@ class IntegrationTestHarness:
     async def shutdown(self) -> None:
         """Give the sandbox back."""
         sandbox, self._sandbox, self._container = self._sandbox, None, None
-        if sandbox is not None:
-            await _in_thread(lambda: pool.of_this_process(settings_in_force()).release(sandbox))
+        if sandbox is not None and self._pool is not None:
+            await _in_thread(self._pool.release, sandbox)
 
     def _config(self) -> dict[str, Any]:
         return {**_DEFAULT_CONFIG, **self.config_overrides}
 
     async def _seed(self, sandbox: Sandbox, files: list[stubs.Stub]) -> None:
         self._has_stub_files = bool(files)
-        self._raised = None
+        self._deployed = self._calls_before = 0
         seed = self.port_mock.seed(str(self._config()["integration"].get("type") or "test"))
         await _in_thread(lambda: sandbox.port.seed(**seed))
         await _in_thread(sandbox.wiremock.stub, [stubs.UNMATCHED])
@@ -191,7 +195,7 @@ class IntegrationTestHarness:
     async def _resync(self, sandbox: Sandbox, container: ResyncContainer, directory: Path) -> tuple[bool, list[Any]]:
         raised: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-        def fail(error: Exception) -> None:
+        def fail(error: BaseException) -> None:
             if not raised.done():
                 raised.set_exception(error)
 
@@ -211,7 +215,7 @@ class IntegrationTestHarness:
         return success, failures
 
     async def _answerer(
-        self, sandbox: Sandbox, stack: contextlib.AsyncExitStack, on_error: Callable[[Exception], None]
+        self, sandbox: Sandbox, stack: contextlib.AsyncExitStack, on_error: Callable[[BaseException], None]
     ) -> Answerer:
         proxy = None
         if self._has_stub_files:
@@ -226,7 +230,8 @@ class IntegrationTestHarness:
     def _collect(self, sandbox: Sandbox) -> tuple[dict[str, list[dict[str, Any]]], list[RequestLog]]:
         captures = sandbox.captures()
         to_port = port_calls(sandbox.port.calls())
-        calls, unmatched = third_party_calls(sandbox.wiremock.journal())
+        calls, unmatched = third_party_calls(sandbox.wiremock.journal(), self._calls_before)
+        self._calls_before = len(calls)
         transport = self.third_party_transport
         transport._call_log[:], transport._port_call_log[:] = calls, to_port  # noqa: SLF001 # its own package
         self.port_mock.keep(captures, to_port)

@@ -11,8 +11,8 @@ from harness.transport import RequestLog
 from sandbox import port
 
 
-def third_party_calls(journal: Iterable[dict[str, Any]]) -> tuple[list[RequestLog], list[RequestLog]]:
-    """Every third-party request with its answer, in order, and those of them that nobody answered."""
+def third_party_calls(journal: Iterable[dict[str, Any]], since: int = 0) -> tuple[list[RequestLog], list[RequestLog]]:
+    """Every third-party request with its answer, in order, and those from number ``since`` on that nobody answered."""
     calls, unmatched = [], []
     for entry in journal:
         request = _request(entry["request"])
@@ -20,7 +20,7 @@ def third_party_calls(journal: Iterable[dict[str, Any]]) -> tuple[list[RequestLo
             continue
         call = RequestLog(request, _response(entry["response"], request), entry["request"]["loggedDate"] / 1000)
         calls.append(call)
-        if UNMATCHED_HEADER in call.response.headers:
+        if UNMATCHED_HEADER in call.response.headers and len(calls) > since:
             unmatched.append(call)
     return calls, unmatched
 

@@ -65,6 +65,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         raise pytest.UsageError(f"ocean-sandbox: {error}") from error
 
 
+@pytest.hookimpl(trylast=True)  # after Ctrl-C, fixtures are torn down by pytest's own part of this
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Remove this process's sandboxes, and hand its counts to xdist's controller where there is one."""
     pool.close_of_this_process()

@@ -1,6 +1,7 @@
 """Turns routes into WireMock's stubs."""
 
 import base64
+import itertools
 import json
 import re
 from collections.abc import Sequence
@@ -59,7 +60,8 @@ def _from_route(route: Route, number: int) -> list[Stub]:
     common = {"priority": number + 1, "metadata": {ROUTE_NUMBER: number}}
     if urls is not None and _is_static(route):
         answer = _response(route.response_factory)
-        return [{**common, "request": {"method": method, **url}, "response": answer} for url in urls]
+        found = [{**common, "request": {"method": method, **url}, "response": answer} for url in urls]
+        return found if route.times is None else [each for stub in found for each in _times(stub, number, route.times)]
     # Wider than the route where its pattern cannot be said: the test process has the last word.
     return [
         {
@@ -74,12 +76,26 @@ def _from_route(route: Route, number: int) -> list[Stub]:
     ]
 
 
+def _times(stub: Stub, number: int, times: int) -> list[Stub]:
+    """The stub for so many requests: a chain of scenario states, in the last of which nothing answers."""
+    states = ["Started", *(str(count) for count in range(1, times + 1))]
+    scenario = f"route {number}"
+    return [
+        {**stub, "scenarioName": scenario, "requiredScenarioState": state, "newScenarioState": following}
+        for state, following in itertools.pairwise(states)
+    ]
+
+
 def _url_matchers(route: Route) -> list[dict[str, Any]] | None:
     return matchers(route.url_pattern) if isinstance(route.url_pattern, str | re.Pattern) else None
 
 
 def _is_static(route: Route) -> bool:
-    return route.times is None and isinstance(route.response_factory, httpx.Response | dict)
+    if not isinstance(route.response_factory, httpx.Response | dict):
+        return False
+    # A fault is WireMock's to make, since nobody else holds the connection; there, ``times`` is a scenario.
+    is_fault = isinstance(route.response_factory, dict) and bool(route.response_factory.get("fault"))
+    return route.times is None or is_fault
 
 
 def _response(answer: Any) -> Stub:

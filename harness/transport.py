@@ -265,8 +265,8 @@ def check_answer(answer: dict[str, Any]) -> None:
         raise ValueError(message)
     _check_headers(answer)
     status = answer.get("status_code", 200)
-    if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:  # noqa: PLR2004
-        message = f"status_code must be a number from 100 to 599, not {status!r}"
+    if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:  # noqa: PLR2004
+        message = f"status_code must be a number from 200 to 599, not {status!r}"
         raise ValueError(message)
     if "json" in answer:
         try:

@@ -19,7 +19,14 @@ from sandbox.process import output_of
 from sandbox.progress import say
 from sandbox.settings import Settings
 
-_SUITES = Path(__file__).resolve().parent.parent / "docker" / "base" / "suites.yaml"
+_PACKAGE = Path(__file__).resolve().parent
+# In a checkout beside this package, in a wheel within it.
+DOCKER = next(
+    folder
+    for folder in (_PACKAGE.parent / "docker", _PACKAGE / "_docker")
+    if (folder / "base" / "suites.yaml").is_file()
+)
+_SUITES = DOCKER / "base" / "suites.yaml"
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,8 @@ class BaseImage:
             say("images", "no registry answers")
             self._bootstrap(tag, settings, client)
         else:
-            client.client.images.get(source).tag(tag)
+            if source != tag:
+                client.client.images.get(source).tag(tag)
 
     def _bootstrap(self, tag: str, settings: Settings, client: DockerClient) -> None:
         if not shutil.which("mmdebstrap"):
@@ -81,7 +89,7 @@ class BaseImage:
                     remedy="`sudo apt-get install mmdebstrap`, or name a base image that the engine has: "
                     "OCEAN_SANDBOX_BASE_IMAGE (trixie) and OCEAN_SANDBOX_BASE_IMAGE_BOOKWORM.",
                 )
-            install(["mmdebstrap"], settings)
+            install(["mmdebstrap", "debian-archive-keyring"], settings)
         say("images", f"bootstrapping Debian {self.suite} with mmdebstrap")
         with tempfile.TemporaryDirectory() as folder:
             archive = Path(folder, "base.tar")

@@ -38,7 +38,7 @@ def build_images(integrations: tuple[Path, ...], *, rebuild: bool) -> None:
     if rebuild:
         for image in wanted:
             images.remove(image, in_force, client)
-    for tag in images.ensure(wanted, in_force, client):
+    for tag in images.ensure(wanted, in_force, client, cache=not rebuild):
         click.echo(tag)
 
 

@@ -9,12 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import docker.errors
+import requests.exceptions
 from docker.models.networks import Network
 from docker.utils.socket import STDOUT, frames_iter
 from testcontainers.core.container import DockerContainer
 
 from sandbox import engine
 from sandbox.owner import ROLE, Owner
+from sandbox.runner.lines import MARK
 
 LOG_LINES = 20_000
 
@@ -59,6 +61,7 @@ class Container(DockerContainer):
         self.env = environment or {}
         self.started_at = 0.0
         self.log: deque[str] = deque(maxlen=LOG_LINES)
+        self._marks = threading.Semaphore(0)
         self.ended = threading.Event()
         self._networks = networks
         self._stdin: Any = None
@@ -141,21 +144,29 @@ class Container(DockerContainer):
             with contextlib.suppress(OSError):
                 stdin.close()
 
+    def wait_for_mark(self, seconds: float) -> None:
+        """Return when the program has marked its log once more since the last call, or after ``seconds``."""
+        self._marks.acquire(timeout=seconds)
+
     def end_of_log(self, lines: int = 25) -> str:
         """The last lines that it wrote to stderr."""
         return "\n".join(list(self.log)[-lines:])
 
     def why_it_ended(self) -> str:
         """How the program ended, in words: its exit code, and whether memory ran out. From the engine's events."""
-        client = self.get_docker_client().client
-        events = list(
-            client.api.events(
-                since=int(self.started_at) - 1,
-                until=int(time.time()) + 1,
-                filters={"container": self.get_container_id(), "event": ["die", "oom"]},
-                decode=True,
-            )
-        )
+        try:
+            # With a limit of its own: an engine whose clock is behind would answer when it has caught up.
+            with contextlib.closing(engine.connect(timeout=5)) as client:
+                events = list(
+                    client.api.events(
+                        since=int(self.started_at) - 60,
+                        until=int(time.time()),
+                        filters={"container": self.get_container_id(), "event": ["die", "oom"]},
+                        decode=True,
+                    )
+                )
+        except (docker.errors.DockerException, requests.exceptions.RequestException):
+            events = []
         if any(event.get("Action") == "oom" for event in events):
             return f"it ran out of memory (its limit is {self._options['mem_limit']})"
         codes = [event["Actor"]["Attributes"].get("exitCode") for event in events if event.get("Action") == "die"]
@@ -163,6 +174,14 @@ class Container(DockerContainer):
             return "the engine does not say why"
         signals = {"137": "killed, SIGKILL", "139": "segmentation fault, SIGSEGV", "134": "aborted, SIGABRT"}
         return f"exit code {codes[-1]}" + (f" ({signals[codes[-1]]})" if codes[-1] in signals else "")
+
+    def _keep(self, line: bytes) -> None:
+        if line.endswith(MARK):
+            line = line.removesuffix(MARK)
+            self._marks.release()
+            if not line:
+                return
+        self.log.append(line.decode(errors="replace"))
 
     def _read(self, stdin: Any) -> None:
         """Take apart what the program writes: stdout to ``on_line``, stderr to the log."""
@@ -175,11 +194,12 @@ class Container(DockerContainer):
                     if is_answer:
                         self._on_line(line)
                     else:
-                        self.log.append(line.decode(errors="replace"))
+                        self._keep(line)
         except (OSError, ValueError):  # the socket was closed under us: stop() was called
             pass
         finally:
             if pending[False]:
-                self.log.append(pending[False].decode(errors="replace"))
+                self._keep(pending[False])
+            self._marks.release()
             self.ended.set()
             self._on_end()

@@ -22,6 +22,7 @@ from testcontainers.core.docker_client import DockerClient, get_docker_host
 import docker
 from sandbox.errors import EngineError
 from sandbox.packages import debian_installs, install
+from sandbox.process import output_of
 from sandbox.progress import say
 from sandbox.settings import Settings
 
@@ -140,11 +141,16 @@ def _start(settings: Settings) -> None:
             return
     if Path("/run/systemd/system").exists():
         say("engine", "starting it: systemctl start docker")
-        subprocess.run(
-            ["systemctl", "start", "docker"], check=False, capture_output=True, timeout=settings.engine_timeout
+        # A dockerd of our own beside systemd's would be one too many, so this is the only try.
+        output_of(
+            ["systemctl", "start", "docker"],
+            error=EngineError,
+            remedy="see `journalctl -u docker`.",
+            limit_seconds=settings.engine_timeout,
         )
         if _wait(answers, seconds=settings.engine_timeout):
             return
+        raise EngineError("systemd has started docker, and it does not answer.", remedy="see `journalctl -u docker`.")
     _start_dockerd(settings)
 
 

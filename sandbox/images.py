@@ -20,7 +20,7 @@ from sandbox.errors import ImageError
 from sandbox.progress import say
 from sandbox.settings import Settings
 
-ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
 RELEASED = "released"
 _NO_INPUT = ("__pycache__", "*.pyc", "requirements.in")
 
@@ -66,7 +66,7 @@ def wiremock() -> Image:
     """WireMock, with its CA and its class data archive."""
     return Image(
         "wiremock",
-        ROOT / "docker" / "wiremock",
+        base_image.DOCKER / "wiremock",
         parents={"BUILDER": _builder(), "BASE": base_image.BaseImage("bookworm")},
     )
 
@@ -75,9 +75,9 @@ def port_mock() -> Image:
     """The Port mock."""
     return Image(
         "port-mock",
-        ROOT / "docker" / "port-mock",
+        base_image.DOCKER / "port-mock",
         parents={"BUILDER": _builder(), "BASE": base_image.BaseImage("trixie")},
-        extra={"port_mock": ROOT / "sandbox" / "port_mock"},
+        extra={"port_mock": PACKAGE / "port_mock"},
     )
 
 
@@ -85,9 +85,9 @@ def resync() -> Image:
     """What resync containers run where an integration pins no dependencies of its own."""
     return Image(
         "resync",
-        ROOT / "docker" / "resync",
+        base_image.DOCKER / "resync",
         parents={"BUILDER": _builder(), "BASE": base_image.BaseImage("trixie")},
-        extra={"runner": ROOT / "sandbox" / "runner"},
+        extra={"runner": PACKAGE / "runner"},
     )
 
 
@@ -103,7 +103,7 @@ def integration(directory: Path) -> Image:
         return resync()
     return Image(
         f"integration-{_repository_name(directory.name)}",
-        ROOT / "docker" / "integration",
+        base_image.DOCKER / "integration",
         parents={"BUILDER": _builder(), "RESYNC": resync()},
         extra={f"project/{path.name}": path for path in project},
     )
@@ -113,14 +113,20 @@ def released(image: str) -> Image:
     """A released image of an integration, with our runner beside its code."""
     return Image(
         RELEASED,
-        ROOT / "docker" / "released",
-        extra={"runner": ROOT / "sandbox" / "runner", "site": ROOT / "docker" / "resync" / "site"},
+        base_image.DOCKER / "released",
+        extra={"runner": PACKAGE / "runner", "site": base_image.DOCKER / "resync" / "site"},
         arguments={"RELEASED": image},
     )
 
 
-def ensure(images: list[Image], settings: Settings, client: DockerClient) -> list[str]:
+def ensure(images: list[Image], settings: Settings, client: DockerClient, *, cache: bool = True) -> list[str]:
     """Build what is missing of ``images`` and all they stand on, several at once, each at most once.
+
+    Args:
+        images: What is wanted.
+        settings: Where base images come from.
+        client: The engine's.
+        cache: Whether a build may take over layers of an earlier one.
 
     Returns:
         The tags of ``images``, in their order.
@@ -129,7 +135,7 @@ def ensure(images: list[Image], settings: Settings, client: DockerClient) -> lis
         ImageError: One could not be built; the message holds the end of the build's output.
     """
     with ThreadPoolExecutor(max_workers=max(1, len(images))) as executor:
-        return list(executor.map(lambda image: _ensure(image, settings, client), images))
+        return list(executor.map(lambda image: _ensure(image, settings, client, cache=cache), images))
 
 
 def remove(image: Image, settings: Settings, client: DockerClient) -> None:
@@ -147,10 +153,10 @@ def _names_dependencies(pyproject: Path) -> bool:
 
 
 def _builder() -> Image:
-    return Image("builder", ROOT / "docker" / "builder", parents={"BASE": base_image.BaseImage("trixie")})
+    return Image("builder", base_image.DOCKER / "builder", parents={"BASE": base_image.BaseImage("trixie")})
 
 
-def _ensure(image: Image, settings: Settings, client: DockerClient) -> str:
+def _ensure(image: Image, settings: Settings, client: DockerClient, *, cache: bool) -> str:
     tag = image.tag(settings)
     if exists(client, tag):
         return tag
@@ -158,12 +164,12 @@ def _ensure(image: Image, settings: Settings, client: DockerClient) -> str:
     parents = {
         name: parent.ensure(settings, client)
         if isinstance(parent, base_image.BaseImage)
-        else _ensure(parent, settings, client)
+        else _ensure(parent, settings, client, cache=cache)
         for name, parent in image.parents.items()
     }
     with FileLock(settings.cache / f"{tag.replace('/', '-').replace(':', '-')}.lock"):
         if not exists(client, tag):  # another worker may have built it while this one waited for the lock
-            _build(image, tag, {**parents, **image.arguments}, client)
+            _build(image, tag, {**parents, **image.arguments}, client, cache=cache)
     return tag
 
 
@@ -176,7 +182,7 @@ def exists(client: DockerClient, tag: str) -> bool:
     return True
 
 
-def _build(image: Image, tag: str, arguments: Mapping[str, str], client: DockerClient) -> None:
+def _build(image: Image, tag: str, arguments: Mapping[str, str], client: DockerClient, *, cache: bool) -> None:
     say("images", f"building {tag}")
     started = time.monotonic()
     output: list[str] = []
@@ -189,6 +195,7 @@ def _build(image: Image, tag: str, arguments: Mapping[str, str], client: DockerC
         labels={"ocean-sandbox.image": image.name},
         rm=True,
         forcerm=True,
+        nocache=not cache,
         decode=True,
     )
     try:

@@ -34,27 +34,37 @@ class Sandbox:
         self._settings = settings
         self._networks: list[Network] = []
         self._resyncs: list[ResyncContainer] = []
+        self._parts: list[WireMock | Port] = []
         self._warm: ResyncContainer | None = None
         self._removals = ThreadPoolExecutor(max_workers=1)
+        self._stopped = False
         self._seen: dict[str, int] = {}
-        owner = this_process()
+        try:
+            self._begin(warm)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _begin(self, warm: Image) -> None:
+        """Start all that can start together together."""
+        client, settings, owner = self._client, self._settings, this_process()
         wiremock_image, port_image, _ = images.ensure([images.wiremock(), images.port_mock(), warm], settings, client)
         with ThreadPoolExecutor(max_workers=3) as together:
-            create = (network.create_closed, network.create_front)
-            self._networks = list(together.map(lambda each: each(client, owner, settings), create))
+            for created in [
+                together.submit(create, client, owner, settings)
+                for create in (network.create_closed, network.create_front)
+            ]:
+                self._networks.append(created.result())
             self.wiremock = WireMock(wiremock_image, owner, settings, *self._networks)
             self.port = Port(port_image, owner, settings, *self._networks)
+            self._parts += [self.wiremock, self.port]
             starts: list[Future[Any]] = [
                 together.submit(self.wiremock.start),
                 together.submit(self.port.start),
                 together.submit(self._start, warm, settings),
             ]
-        try:
-            for start in starts:
-                start.result()
-        except BaseException:
-            self.stop()
-            raise
+        for start in starts:
+            start.result()
         self._warm = self._resyncs[0]
 
     def resync_container(self, image: Image, settings: Settings) -> ResyncContainer:
@@ -91,7 +101,10 @@ class Sandbox:
     def _throw_away(self, container: ResyncContainer) -> None:
         """Remove it beside whatever comes next, which need not wait for the engine."""
         self._resyncs.remove(container)
-        self._removals.submit(container.stop)
+        if self._stopped:
+            container.stop()
+        else:
+            self._removals.submit(container.stop)
 
     def begin_resync(self) -> None:
         """Remember where the next resync's captures begin; those of the one before stay with Port."""
@@ -117,11 +130,10 @@ class Sandbox:
 
     def stop(self) -> None:
         """Remove all of it."""
+        self._stopped = True
         self._removals.shutdown()
-        for container in self._resyncs:
-            container.stop()
-        self.wiremock.stop()
-        self.port.stop()
+        for part in (*self._resyncs, *self._parts):
+            part.stop()
         for each in self._networks:
             _remove(each)
 
@@ -164,11 +176,13 @@ class Pool:
 
     def release(self, sandbox: Sandbox) -> None:
         """Take a leased sandbox back; one that cannot be emptied is thrown away."""
+        if sandbox not in self._all:  # the pool was closed meanwhile, and the sandbox with it
+            return
         try:
             sandbox.reset()
         except EngineError:
             with self._lock:
-                self._all.remove(sandbox)
+                self._all = [each for each in self._all if each is not sandbox]
             sandbox.stop()
         else:
             with self._lock:

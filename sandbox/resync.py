@@ -17,6 +17,7 @@ from sandbox.container import Container
 from sandbox.errors import IntegrationError, ResyncCrashedError, ResyncTimeoutError
 from sandbox.images import RELEASED, Image, ensure
 from sandbox.owner import Owner
+from sandbox.progress import say
 from sandbox.settings import Settings
 
 DIRECTORY = "/app"
@@ -24,6 +25,7 @@ _CA_FILE = "/tmp/sandbox-ca.pem"  # noqa: S108 # in the container
 _PROXY = f"http://{wiremock.NAME}:{wiremock.PORT}"
 _STACKS_SECONDS = 1.0
 _END_SECONDS = 5.0
+_MARK_SECONDS = 1.0
 # Every client that the public integrations use finds the proxy and the CA in its own variables.
 ENVIRONMENT = {
     **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), _PROXY),
@@ -171,12 +173,16 @@ class ResyncContainer:
         Returns:
             Whether the container can serve again; otherwise there is nothing to do but to stop it.
         """
-        if not (self._settings.isolation == "fork" and self._fork_is_safe):
+        if self._settings.isolation != "fork" or not self._is_ready:
+            return False
+        if not self._fork_is_safe:
+            say("fork", f"{self._tag} has threads before the fork: each resync gets a container")
             return False
         try:
             self._container.send(b'{"order": "end"}\n')
             while (event := self._answers.get(timeout=_END_SECONDS)["event"]) not in ("ended", "gone"):
                 pass  # what was under way when it was killed
+            self._container.wait_for_mark(_MARK_SECONDS)
         except (OSError, queue.Empty):
             event = "gone"
         self._container.log.clear()
@@ -206,6 +212,7 @@ class ResyncContainer:
             raise self._timeout(doing, seconds, source) from None
         except OSError:
             answer = {"event": "gone"}
+        self._container.wait_for_mark(_MARK_SECONDS)
         if answer["event"] not in ("died", "gone"):
             return answer
         why = _why(answer, self._settings) if answer["event"] == "died" else self._container.why_it_ended()

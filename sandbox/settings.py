@@ -21,7 +21,7 @@ from sandbox.errors import SandboxError
 Isolation = Literal["container", "fork"]
 _PREFIX = "OCEAN_SANDBOX_"
 # What the tests of this repository read.
-_NO_SETTINGS = {"PUBLIC_OCEAN", "EXAMPLES"}
+_NO_SETTINGS = {"PUBLIC_OCEAN", "EXAMPLES", "ROUNDS"}
 SANDBOX_PREFIX = 28
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 

@@ -14,14 +14,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Mount, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+_LEAST_PARTS = 3
+_WITHOUT_BODY = (204, 304)
 _DEFAULT_PORTS = {("http", "80"), ("https", "443")}
 
 
@@ -34,12 +36,12 @@ class Relay:
 
     def __init__(self) -> None:
         self._websocket: WebSocket | None = None
-        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._waiting: dict[int, tuple[WebSocket, asyncio.Future[dict[str, Any]]]] = {}
         self._numbers = itertools.count(1)
 
     def app(self) -> Starlette:
         """The app that WireMock proxies to: `/<index>/<scheme>/<host>/<port>/<path>?<query>`."""
-        app = Starlette(routes=[Route("/{target:path}", self._ask, methods=_METHODS)])
+        app = Starlette(routes=[Mount("/", app=self._serve_http)])
         app.router.redirect_slashes = False
         return app
 
@@ -47,15 +49,25 @@ class Relay:
         """The place in the control API where the test process opens its connection."""
         return WebSocketRoute("/relay", self._serve)
 
+    async def _serve_http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Any method: a route may be for one that HTTP's own list lacks."""
+        response = await self._ask(Request(scope, receive))
+        await response(scope, receive, send)
+
     async def _ask(self, request: Request) -> Response:
-        if self._websocket is None:
+        websocket = self._websocket
+        if websocket is None:
             return PlainTextResponse("no test process is connected to answer this request", status_code=503)
         number = next(self._numbers)
-        index, scheme, host, port, rest = (*_raw_target(request).split("/", 4), "")[:5]
+        index, *parts = _raw_target(request).split("/", 4)
+        if not index.isdecimal() or len(parts) < _LEAST_PARTS:
+            return PlainTextResponse("the target must be /<index>/<scheme>/<host>/<port>/<path>", status_code=400)
+        scheme, host, port, rest = (*parts, "")[:4]
         authority = host if (scheme, port) in _DEFAULT_PORTS else f"{host}:{port}"
-        self._waiting[number] = answered = asyncio.get_running_loop().create_future()
+        answered = asyncio.get_running_loop().create_future()
+        self._waiting[number] = websocket, answered
         try:
-            await self._websocket.send_text(
+            await websocket.send_text(
                 json.dumps(
                     {
                         "id": number,
@@ -74,7 +86,8 @@ class Relay:
             return PlainTextResponse("the test process hung up before it answered", status_code=503)
         finally:
             self._waiting.pop(number, None)
-        response = Response(base64.b64decode(answer["body"]), status_code=answer["status"])
+        body = b"" if answer["status"] in _WITHOUT_BODY else base64.b64decode(answer["body"])
+        response = Response(body, status_code=answer["status"])
         # Exactly the answer's own headers, repeated ones too; the length is ours to say.
         response.raw_headers = [
             (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer["headers"]
@@ -87,16 +100,17 @@ class Relay:
         try:
             while True:
                 answer = json.loads(await websocket.receive_text())
-                if (waiting := self._waiting.get(answer["id"])) and not waiting.done():
-                    waiting.set_result(answer)
+                _, answered = self._waiting.get(answer["id"], (None, None))
+                if answered is not None and not answered.done():
+                    answered.set_result(answer)
         except WebSocketDisconnect:
             pass
         finally:
             if self._websocket is websocket:
                 self._websocket = None
-                for waiting in self._waiting.values():
-                    if not waiting.done():
-                        waiting.set_exception(ConnectionError())
+            for asked, answered in self._waiting.values():
+                if asked is websocket and not answered.done():
+                    answered.set_exception(ConnectionError())
 
 
 def _raw_target(request: Request) -> str:

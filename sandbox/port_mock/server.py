@@ -89,5 +89,6 @@ def _configure(app: Starlette) -> uvicorn.Config:
         ws_per_message_deflate=False,
         proxy_headers=False,
         server_header=False,
+        date_header=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
     )

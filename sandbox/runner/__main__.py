@@ -4,8 +4,8 @@ import faulthandler
 import os
 import sys
 
-from runner.keeper import Keeper
-from runner.lines import write
+from .keeper import Keeper
+from .lines import answer
 
 
 def main() -> None:
@@ -16,11 +16,11 @@ def main() -> None:
     orders = os.dup(0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     try:
-        from runner.serve import serve  # noqa: PLC0415 # port_ocean takes half a second, and may not even import
+        from .serve import serve  # noqa: PLC0415 # port_ocean takes half a second, and may not even import
     except BaseException as error:  # noqa: BLE001 # whatever it is, the other side must know
-        from runner.report import describe  # noqa: PLC0415
+        from .report import describe  # noqa: PLC0415
 
-        write(answers, {"event": "failed", "phase": "import port_ocean", "errors": describe(error)})
+        answer(answers, {"event": "failed", "phase": "import port_ocean", "errors": describe(error)})
         sys.exit(1)
     Keeper(orders, answers, serve).keep()
 

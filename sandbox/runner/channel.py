@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from runner.lines import Lines, write
+from .lines import Lines
+from .lines import answer as write_answer
 
 _FRAMES = ("cr_frame", "ag_frame", "gi_frame")
 _AWAITS = ("cr_await", "ag_await", "gi_yieldfrom")
@@ -45,7 +46,7 @@ class Channel:
 
     def answer(self, answer: dict[str, Any]) -> None:
         """Write one answer, whole."""
-        write(self._answers, answer)
+        write_answer(self._answers, answer)
 
     def _read(self) -> None:
         lines = Lines(self._orders)

@@ -11,7 +11,8 @@ from port_ocean.log.sensetive import sensitive_log_filter
 from port_ocean.ocean import Ocean
 from port_ocean.utils.misc import get_spec_file, load_module
 from port_ocean.utils.signal import init_signal_handler
-from runner.report import describe
+
+from .report import describe
 
 
 class Integration:

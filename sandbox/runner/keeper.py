@@ -12,13 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runner.channel import Channel
-from runner.lines import Lines, write
+from .channel import Channel
+from .lines import Lines, answer, write
 
 LIFELINE_CUT = 70
 _EVERY_PROCESS = -1
 # Where a child may write: what it leaves there must not be seen by the next one.
-_WRITABLE = (Path("/app"), Path("/tmp"))  # noqa: S108 # the container's own
+_WRITABLE = (Path("/app"), Path("/tmp"), Path("/dev/shm"))  # noqa: S108 # the container's own
 _OOM_COUNTERS = (Path("/sys/fs/cgroup/memory.events"), Path("/sys/fs/cgroup/memory/memory.oom_control"))
 
 
@@ -47,7 +47,7 @@ class Keeper:
         """
         gc.freeze()  # a collection in a child would copy every page of what was imported
         lines = Lines(self._orders)
-        write(self._answers, {"event": "ready", "threads": [each.name for each in threading.enumerate()][1:]})
+        answer(self._answers, {"event": "ready", "threads": [each.name for each in threading.enumerate()][1:]})
         try:
             while True:
                 watched = [self._orders] + ([self._child_ended] if self._child_ended is not None else [])
@@ -68,14 +68,14 @@ class Keeper:
     def _take(self, order: dict[str, Any]) -> None:
         if order["order"] == "end":
             self._clean_up()
-            write(self._answers, {"event": "ended"})
+            answer(self._answers, {"event": "ended"})
         elif order["order"] == "boot" and self._child is None:
             self._fork(order)
         elif self._to_child is not None:
             with contextlib.suppress(BrokenPipeError):  # it has just died, which is told next
                 write(self._to_child, order)
         else:
-            write(self._answers, {"event": "died", "why": "no integration is booted", "oom": False})
+            answer(self._answers, {"event": "died", "why": "no integration is booted", "oom": False})
 
     def _fork(self, order: dict[str, Any]) -> None:
         read, self._to_child = os.pipe()
@@ -101,7 +101,7 @@ class Keeper:
         kills, self._oom_kills = self._oom_kills, _oom_kills()
         self._forget_child()
         os.write(self._answers, b"\n")  # it may have died in the middle of an answer
-        write(self._answers, {"event": "died", "why": why, "oom": self._oom_kills > kills})
+        answer(self._answers, {"event": "died", "why": why, "oom": self._oom_kills > kills})
 
     def _clean_up(self) -> None:
         _kill_everything()

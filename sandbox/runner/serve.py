@@ -9,9 +9,9 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-from runner.channel import Channel
-from runner.integration import Integration
-from runner.report import describe
+from .channel import Channel
+from .integration import Integration
+from .report import describe
 
 
 def serve(channel: Channel) -> None:

@@ -1,8 +1,12 @@
 """The outside is closed: nothing that a handler tries leads out of the sandbox."""
 
+import socket
 from pathlib import Path
 
 import pytest
+
+from sandbox import engine, images
+from sandbox.settings import load
 
 from .factories import integration, resync
 
@@ -65,3 +69,37 @@ async def test_the_integration_has_little_power(tmp_path: Path) -> None:
     result = await resync(integration(tmp_path, handler))
     assert result.errors == []
     assert result.upserted_entities[0]["properties"]["value"] == [True, 0, "1", [], False]
+
+
+CONNECT = "import socket; socket.create_connection(({address!r}, {port}), timeout=3); print('reached')"
+
+
+async def test_a_program_on_the_engines_host_is_out_of_reach(tmp_path: Path) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as listener:  # noqa: S104 # what a developer's database may do
+        port = listener.getsockname()[1]
+        client = engine.client().client
+        addresses = [network["Gateway"] for network in client.api.inspect_network("bridge")["IPAM"]["Config"]]
+        # A container on an ordinary network does reach it: otherwise this test would show nothing.
+        (image,) = images.ensure([images.resync()], load(), engine.client())
+        ordinary = client.containers.run(
+            image,
+            ["-c", CONNECT.format(address=addresses[0], port=port)],
+            entrypoint="/opt/venv/bin/python",
+            remove=True,
+        )
+        assert ordinary == b"reached\n"
+        handler = f"""
+        reached = []
+        own = socket.gethostbyname("wiremock").rsplit(".", 1)
+        gateway = f"{{own[0]}}.{{int(own[1]) // 16 * 16 + 1}}"
+        for address in (*{addresses!r}, gateway):
+            try:
+                socket.create_connection((address, {port}), timeout=3)
+            except OSError:
+                continue
+            reached.append(address)
+        yield [{{"id": 1, "value": reached}}]
+        """
+        result = await resync(integration(tmp_path, handler))
+    assert result.errors == []
+    assert result.upserted_entities[0]["properties"]["value"] == []

@@ -1,5 +1,6 @@
 """Two tests of one integration with different answers, side by side: each sees only its own."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from .factories import integration
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
+ROUNDS = int(os.environ.get("OCEAN_SANDBOX_ROUNDS", "4"))
 TWO_TESTS = """
 import pytest
 from harness import BaseIntegrationTest, InterceptTransport
@@ -57,8 +59,8 @@ def run_rounds(folder: Path, rounds: int, *options: str) -> str:
     return done.stdout
 
 
-def test_rounds_in_parallel(tmp_path: Path) -> None:
-    # 50 rounds were run for the record; the suite keeps a few.
-    output = run_rounds(tmp_path, 4, "-n", "2")
-    assert "8 passed" in output
-    assert "8 tests, 8 resyncs, 8 entities captured" in output
+@pytest.mark.parametrize("isolation", ["container", "fork"])
+def test_rounds_in_parallel(tmp_path: Path, isolation: str) -> None:
+    output = run_rounds(tmp_path, ROUNDS, "-n", "2", f"--sandbox-isolation={isolation}")
+    assert f"{ROUNDS * 2} passed" in output
+    assert f"{ROUNDS * 2} tests, {ROUNDS * 2} resyncs, {ROUNDS * 2} entities captured" in output

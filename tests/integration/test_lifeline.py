@@ -82,4 +82,7 @@ def test_nothing_is_left(tmp_path: Path, number: signal.Signals, handler: str) -
     assert len(left_of(label)) == 5, "a WireMock, a Port mock, a resync container and two networks"
     os.kill(pytest_process.pid, number)
     assert seconds_until_nothing_is_left(label, limit=10) < 10
-    pytest_process.wait(timeout=20)
+    output = pytest_process.communicate(timeout=20)[0].decode()
+    if number == signal.SIGINT:
+        assert "Traceback" not in output
+        assert "KeyboardInterrupt" in output

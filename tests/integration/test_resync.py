@@ -79,3 +79,22 @@ async def test_editing_the_code_needs_no_build(tmp_path: Path) -> None:
     for value in ("before", "after"):
         directory = integration(tmp_path, f"yield [{{'id': 1, 'value': {value!r}}}]")
         assert values(await resync(directory)) == {"1": value}
+
+
+async def test_each_resync_has_its_own_unmatched_requests(tmp_path: Path) -> None:
+    handler = "await http_async_client.get('https://api.things.example/other')\nyield []"
+    async with started(integration(tmp_path, handler), InterceptTransport(strict=True)) as harness:
+        assert len((await harness.trigger_resync()).errors) == 1
+        assert len((await harness.trigger_resync()).errors) == 1
+        assert len(harness.third_party_transport.calls) == 2
+
+
+async def test_a_harness_can_be_started_again(tmp_path: Path) -> None:
+    transport = InterceptTransport().add_route("GET", "/things", {"json": [{"id": 1, "value": 1}]})
+    directory = integration(tmp_path)
+    async with started(directory, transport) as harness:
+        await harness.shutdown()
+        await harness.start()
+        with pytest.raises(RuntimeError, match="already started"):
+            await harness.start()
+        assert values(await harness.trigger_resync()) == {"1": 1}

@@ -86,3 +86,26 @@ async def test_a_callable_costs_milliseconds(tmp_path: Path) -> None:
     )
     median = statistics.median(values(dynamic)["1"])
     assert median < 0.05, f"{median * 1000:.1f} ms"  # 4 ms on an idle machine; tests run beside others here
+
+
+async def test_a_fault_once_and_then_success(tmp_path: Path) -> None:
+    transport = InterceptTransport()
+    transport.add_route("GET", "/things", {"fault": "connection_reset"}, times=1)
+    transport.add_route("GET", "/things", {"json": [{"id": 1, "value": "retried"}]})
+    result = await resync(integration(tmp_path), transport)
+    assert result.errors == []
+    assert values(result) == {"1": "retried"}
+
+
+async def test_many_requests_at_once_that_no_predicate_wants_reach_the_stub_files(tmp_path: Path) -> None:
+    folder = tmp_path / "wiremock-mappings" / "things"
+    folder.mkdir(parents=True)
+    (folder / "all.json").write_text('{"request": {"urlPath": "/things"}, "response": {"jsonBody": {"ok": 1}}}')
+    handler = """
+    asked = [http_async_client.get("https://api.things.example/things") for _ in range(100)]
+    yield [{"id": 1, "value": [(await answer).json()["ok"] for answer in asyncio.as_completed(asked)]}]
+    """
+    transport = InterceptTransport().add_route("GET", lambda _: False, {"json": []})
+    result = await resync(integration(tmp_path / "things", handler), transport, stubs="things")
+    assert result.errors == []
+    assert values(result) == {"1": [1] * 100}

@@ -62,7 +62,7 @@ answers = st.fixed_dictionaries(
     optional={
         "json": json_values,
         "body": st.text() | st.binary() | st.none(),
-        "status_code": st.integers(100, 599),
+        "status_code": st.integers(200, 599),
         "headers": st.dictionaries(names, header_values | st.lists(header_values, max_size=3)),
     },
 )

@@ -313,7 +313,7 @@ class TestWrongRoutes:
                 ValueError,
                 "no key 2, 'jsn'; there are: body, delay, fault, headers, json",
             ),
-            ({"response": {"status_code": 99}}, ValueError, "status_code must be a number from 100 to 599, not 99"),
+            ({"response": {"status_code": 99}}, ValueError, "status_code must be a number from 200 to 599, not 99"),
             ({"response": {"status_code": "200"}}, ValueError, "status_code must be a number"),
             ({"response": {"status_code": True}}, ValueError, "status_code must be a number"),
             ({"response": {"json": {1, 2}}}, TypeError, "json cannot be written as JSON: Object of type set"),

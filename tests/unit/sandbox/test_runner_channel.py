@@ -214,7 +214,9 @@ def test_whatever_an_integration_prints_goes_to_stderr() -> None:
         answers, errors = program.process.communicate(timeout=20)
 
     assert answers == b""
-    assert errors.decode().splitlines() == ["printed", "written", "from a child"]
+    mark = "\x1eanswer\x1e"  # before each answer, so that nobody reads the log too early
+    lines = errors.decode().split("\n")
+    assert lines == [mark, "printed", "written", "from a child", mark, mark, ""]
 
 
 def test_an_integration_that_reads_stdin_finds_its_end_and_takes_no_orders() -> None:
