@@ -6,6 +6,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.installed
 WORKERS ?= auto
+# Plugins of our own tests: they cost each worker more than a second, and the example's tests use none of them.
+UNUSED := $(addprefix -p no:,anyio faker hypothesispytest pytest_cov syrupy timeout)
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z\/]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +35,7 @@ test: $(SETUP) ## Run the whole test suite
 	@$(BIN)/pytest -n $(WORKERS) -m "not contract" --sandbox-build examples/oci-registry
 
 test/integration: $(SETUP) ## Run the example integration's tests in sandboxes, in parallel
-	@$(BIN)/pytest -n $(WORKERS) --sandbox-build examples/oci-registry examples
+	@$(BIN)/pytest -n $(WORKERS) $(UNUSED) --sandbox-build examples/oci-registry examples
 
 test/unit: $(SETUP) ## Run the tests that need no engine
 	@$(BIN)/pytest -n $(WORKERS) tests/unit

@@ -1,6 +1,5 @@
 """Keeps sandboxes: leased by one harness at a time, emptied in between, and thrown away when this process ends."""
 
-import atexit
 import contextlib
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -36,7 +35,7 @@ class Sandbox:
         self._resyncs: list[ResyncContainer] = []
         self._parts: list[WireMock | Port] = []
         self._warm: ResyncContainer | None = None
-        self._removals = ThreadPoolExecutor(max_workers=1)
+        self._removals = ThreadPoolExecutor(max_workers=4)
         self._stopped = False
         self._seen: dict[str, int] = {}
         try:
@@ -131,11 +130,11 @@ class Sandbox:
     def stop(self) -> None:
         """Remove all of it."""
         self._stopped = True
-        self._removals.shutdown()
-        for part in (*self._resyncs, *self._parts):
-            part.stop()
-        for each in self._networks:
-            _remove(each)
+        with self._removals:
+            for part in (*self._resyncs, *self._parts):
+                self._removals.submit(part.stop)
+        with ThreadPoolExecutor() as together:
+            list(together.map(_remove, self._networks))
 
 
 def image_of(directory: Path, settings: Settings) -> Image:
@@ -144,7 +143,7 @@ def image_of(directory: Path, settings: Settings) -> Image:
 
 
 class Pool:
-    """The sandboxes of this process.
+    """The sandboxes of this process. What is not closed in the end, the janitor removes.
 
     Args:
         settings: How they run.
@@ -158,7 +157,6 @@ class Pool:
         self._free: list[Sandbox] = []
         self._all: list[Sandbox] = []
         self._lock = threading.Lock()
-        atexit.register(self.close)
 
     def lease(self, image: Image) -> Sandbox:
         """A sandbox that is up and empty, for the caller alone until it is released.
@@ -190,11 +188,10 @@ class Pool:
 
     def close(self) -> None:
         """Remove all sandboxes of this process."""
-        atexit.unregister(self.close)
         with self._lock:
             sandboxes, self._all, self._free = self._all, [], []
-        for sandbox in sandboxes:
-            sandbox.stop()
+        with ThreadPoolExecutor() as together:
+            list(together.map(Sandbox.stop, sandboxes))
         if self._janitor.stdin:
             self._janitor.stdin.close()
 
