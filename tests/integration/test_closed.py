@@ -21,7 +21,7 @@ ATTEMPTS = {
     probe.send(b'\\x00\\x01\\x01\\x00\\x00\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x04pypi\\x03org\\x00\\x00\\x01\\x00\\x01')
     probe.recv(512)
     """,
-    "a public name": "socket.getaddrinfo('pypi.org', 443)",
+    "a public name": "socket.getaddrinfo('example.org', 443)",
     "a client that ignores the proxy": """
     import httpx
     httpx.get('https://93.184.215.14/', trust_env=False, timeout=5, verify=False)
@@ -53,7 +53,7 @@ async def test_it_gets_nowhere(tmp_path: Path, attempt: str) -> None:
 
 async def test_an_unmatched_host_is_not_passed_on(tmp_path: Path) -> None:
     result = await resync(
-        integration(tmp_path, "yield [(await http_async_client.get('https://pypi.org/simple/')).json()]")
+        integration(tmp_path, "yield [(await http_async_client.get('https://example.org/')).json()]")
     )
     assert result.upserted_entities == []
     assert [call.response.status_code for call in result.unmatched] == [404]
