@@ -2,16 +2,17 @@
 
 import contextlib
 import socket
+import struct
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
 import docker.errors
 import requests.exceptions
 from docker.models.networks import Network
-from docker.utils.socket import STDOUT, frames_iter
+from docker.utils.socket import STDOUT
 from testcontainers.core.container import DockerContainer
 
 from sandbox import engine
@@ -19,6 +20,8 @@ from sandbox.owner import ROLE, Owner
 from sandbox.runner.lines import MARK
 
 LOG_LINES = 20_000
+# One byte for the stream, three of nothing, four for the size: the format of the engine's attach call.
+_HEADER = struct.Struct(">BxxxL")
 
 
 class Container(DockerContainer):
@@ -105,9 +108,11 @@ class Container(DockerContainer):
             for network, name in others:
                 network.connect(self._container, aliases=[name] if name else [])
             # Attached before the start, or the first lines could be lost.
-            self._stdin = client.client.api.attach_socket(
+            attached = client.client.api.attach_socket(
                 self.get_container_id(), {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
             )
+            self._stdin = getattr(attached, "_sock", attached)
+            self._stdin.settimeout(None)  # the client's limit is for calls; this one lasts as long as the container
             name = f"read {self._options['labels'][ROLE]}"
             threading.Thread(target=self._read, args=[self._stdin], name=name, daemon=True).start()
             self.started_at = time.time()
@@ -127,7 +132,7 @@ class Container(DockerContainer):
             if self._stdin is None:
                 message = "the container was stopped"
                 raise OSError(message)
-            getattr(self._stdin, "_sock", self._stdin).sendall(data)
+            self._stdin.sendall(data)
 
     def stop(self, force: bool = True, delete_volume: bool = True) -> None:  # noqa: FBT001, FBT002 # testcontainers' own signature
         """Kill and remove it. Does nothing when it is gone already."""
@@ -138,11 +143,9 @@ class Container(DockerContainer):
             with contextlib.suppress(docker.errors.APIError):  # gone by itself, or going
                 self._container.remove(force=force, v=delete_volume)
         if stdin is not None:
-            raw = getattr(stdin, "_sock", stdin)
             with contextlib.suppress(OSError):
-                raw.shutdown(socket.SHUT_RDWR)
-            with contextlib.suppress(OSError):
-                stdin.close()
+                stdin.shutdown(socket.SHUT_RDWR)
+            stdin.close()
 
     def wait_for_mark(self, seconds: float) -> None:
         """Return when the program has marked its log once more since the last call, or after ``seconds``."""
@@ -187,7 +190,7 @@ class Container(DockerContainer):
         """Take apart what the program writes: stdout to ``on_line``, stderr to the log."""
         pending = {True: b"", False: b""}
         try:
-            for stream, data in frames_iter(stdin, tty=False):  # type: ignore[no-untyped-call]
+            for stream, data in _frames(stdin):
                 is_answer = stream == STDOUT
                 *lines, pending[is_answer] = (pending[is_answer] + data).split(b"\n")
                 for line in lines:
@@ -203,3 +206,25 @@ class Container(DockerContainer):
             self._marks.release()
             self.ended.set()
             self._on_end()
+
+
+def _frames(attached: Any) -> Iterator[tuple[int, bytes]]:
+    """What comes from an attached container: the stream's number, and data.
+
+    docker-py's own reader asks the descriptor whether there is more, and over TLS the descriptor does not know.
+    """
+    while header := _exactly(attached, _HEADER.size):
+        stream, size = _HEADER.unpack(header)
+        yield stream, _exactly(attached, size)
+
+
+def _exactly(attached: Any, size: int) -> bytes:
+    """So many bytes, or none when there are no more."""
+    chunks = []
+    while size:
+        chunk = attached.recv(size)
+        if not chunk:
+            return b""
+        chunks.append(chunk)
+        size -= len(chunk)
+    return b"".join(chunks)

@@ -18,7 +18,7 @@ ATTEMPTS = {
     probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     probe.settimeout(4)
     probe.connect(('1.1.1.1', 53))
-    probe.send(b'\\x00\\x01\\x01\\x00\\x00\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x04pypi\\x03org\\x00\\x00\\x01\\x00\\x01')
+    probe.send(b'\\x00\\x01\\x01\\x00\\x00\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x07example\\x03org\\x00\\x00\\x01\\x00\\x01')
     probe.recv(512)
     """,
     "a public name": "socket.getaddrinfo('example.org', 443)",
@@ -52,9 +52,7 @@ async def test_it_gets_nowhere(tmp_path: Path, attempt: str) -> None:
 
 
 async def test_an_unmatched_host_is_not_passed_on(tmp_path: Path) -> None:
-    result = await resync(
-        integration(tmp_path, "yield [(await http_async_client.get('https://example.org/')).json()]")
-    )
+    result = await resync(integration(tmp_path, "yield [(await http_async_client.get('https://example.org/')).json()]"))
     assert result.upserted_entities == []
     assert [call.response.status_code for call in result.unmatched] == [404]
 
