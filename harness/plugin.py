@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -74,6 +75,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         output[_OUTPUT_KEY] = tally.counts()
     else:
         session.config.stash[_COUNTS].update(tally.counts())
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+    """Show an error of the sandbox as it explains itself: the frames that led to it are ours, and explain nothing."""
+    outcome = yield
+    if call.excinfo is not None and isinstance(error := call.excinfo.value, SandboxError):
+        outcome.get_result().longrepr = f"{item.location[0]}: {item.location[2]}\n{type(error).__name__}: {error}"
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

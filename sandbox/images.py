@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import io
+import re
 import tarfile
 import time
 import tomllib
@@ -22,6 +23,7 @@ from sandbox.settings import Settings
 
 PACKAGE = Path(__file__).resolve().parent
 RELEASED = "released"
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _NO_INPUT = ("__pycache__", "*.pyc", "requirements.in")
 
 
@@ -200,10 +202,10 @@ def _build(image: Image, tag: str, arguments: Mapping[str, str], client: DockerC
     )
     try:
         for event in stream:
-            if text := event.get("stream", "").strip():
-                output += text.splitlines()
-                if text.startswith("Step "):
-                    say("images", f"{image.name}: {text.splitlines()[0][:100]}")
+            text = event.get("stream", "")
+            output.append(text)
+            if text.startswith("Step "):
+                say("images", f"{image.name}: {text.splitlines()[0][:100]}")
             if error := event.get("error"):
                 raise _failure(image, error, output)
     except docker.errors.APIError as error:
@@ -219,7 +221,9 @@ def _failure(image: Image, error: str, output: list[str]) -> ImageError:
     else:
         what = f"The image {image.name} could not be built from {image.folder}."
         remedy = "see the end of the build below; behind a company proxy, the CA bundle and the index must be known."
-    return ImageError(what, remedy=remedy, detail="\n".join([*output[-25:], error]))
+    return ImageError(
+        what, remedy=remedy, detail="\n".join([*_COLOUR.sub("", "".join(output)).splitlines()[-25:], error])
+    )
 
 
 def _context(files: Mapping[str, bytes]) -> io.BytesIO:

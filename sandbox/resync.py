@@ -218,7 +218,9 @@ class ResyncContainer:
         why = _why(answer, self._settings) if answer["event"] == "died" else self._container.why_it_ended()
         raise ResyncCrashedError(
             f"The integration at {source} died while {doing}: {why}.",
-            remedy="see the end of its log below; OCEAN_SANDBOX_RESYNC_MEMORY raises its memory limit.",
+            remedy="OCEAN_SANDBOX_RESYNC_MEMORY raises its memory limit; the end of its log is below."
+            if "memory" in why
+            else "see the end of its log below.",
             detail=self._container.end_of_log(lines=40),
         )
 

@@ -45,7 +45,7 @@ def pack(directory: Path) -> bytes:
     if not (directory / "main.py").is_file():
         raise IntegrationError(
             f"There is no integration at {directory}: it has no main.py.",
-            remedy="mend integration_path in the test; it is the directory with main.py and .port/spec.yaml.",
+            remedy="write one, or mend integration_path in the test: by default it is the directory above the test file's.",
         )
     if not any((directory / ".port" / name).is_file() for name in _SPECS):
         raise IntegrationError(

@@ -159,20 +159,27 @@ class TestRepositoryPrefix(RegistryTest):
         assert not harness.third_party_transport.calls_for("/v2/shop/api/")
 
 
-class TestRateLimit(RegistryTest):
-    """The registry asks for patience once, then the stub files answer."""
+class TestLoginAndRateLimit(RegistryTest):
+    """With a user name, every request signs in; when the registry asks for patience, the request is repeated."""
+
+    def create_integration_config(self) -> dict[str, Any]:
+        config = super().create_integration_config()
+        config["integration"]["config"] |= {"username": "reader", "password": "not-a-real-password"}
+        return config
 
     def create_third_party_transport(self) -> InterceptTransport:
         return InterceptTransport().add_route(
             "GET", "/v2/_catalog", {"status_code": 429, "headers": {"Retry-After": "0"}}, times=1
         )
 
-    async def test_the_request_is_repeated(self, harness: IntegrationTestHarness) -> None:
+    async def test_the_request_is_repeated_and_all_carry_the_login(self, harness: IntegrationTestHarness) -> None:
         result = await harness.trigger_resync()
         assert result.errors == []
         assert len(result.upserted_entities) == 13
         statuses = [call.response.status_code for call in harness.third_party_transport.calls_for("/v2/_catalog")]
         assert statuses == [429, 200, 200]
+        login = f"Basic {b64encode(b'reader:not-a-real-password').decode()}"
+        assert {call.request.headers["Authorization"] for call in harness.third_party_transport.calls} == {login}
 
 
 class TestServerError(RegistryTest):
@@ -252,18 +259,3 @@ class TestRefusedLogin(RegistryTest):
         assert "answered 401. Set username and password" in str(result.errors[0])
         assert result.upserted_entities == []
         assert len(harness.third_party_transport.calls) == 1
-
-
-class TestLogin(RegistryTest):
-    """With a user name, every request signs in."""
-
-    def create_integration_config(self) -> dict[str, Any]:
-        config = super().create_integration_config()
-        config["integration"]["config"] |= {"username": "reader", "password": "not-a-real-password"}
-        return config
-
-    async def test_every_request_carries_the_login(self, harness: IntegrationTestHarness) -> None:
-        result = await harness.trigger_resync()
-        assert result.errors == []
-        login = f"Basic {b64encode(b'reader:not-a-real-password').decode()}"
-        assert {call.request.headers["Authorization"] for call in harness.third_party_transport.calls} == {login}
