@@ -17,7 +17,7 @@ async def test_no_main(tmp_path: Path) -> None:
     with pytest.raises(IntegrationError, match=r"it has no main\.py") as caught:
         await resync(tmp_path)
     assert str(tmp_path) in str(caught.value)
-    assert "What to do: mend integration_path" in str(caught.value)
+    assert "What to do: write one, or mend integration_path" in str(caught.value)
 
 
 async def test_no_spec_and_a_broken_one(tmp_path: Path) -> None:
