@@ -2,14 +2,13 @@
 
 import base64
 import itertools
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
 
 import httpx
 
-from harness.transport import Route, header_list, raw_content
+from harness.transport import Route, content_of, raw_content
 from harness.url_match import matchers
 from sandbox import port
 
@@ -107,14 +106,7 @@ def _response(answer: Any) -> Stub:
         stub["fixedDelayMilliseconds"] = round(delay * 1000)
     if fault := answer.get("fault"):
         return {**stub, "fault": _FAULTS[fault]}
-    headers = header_list(answer)
-    if "json" in answer:
-        content = json.dumps(answer["json"]).encode()
-        if not any(name.lower() == "content-type" for name, _ in headers):
-            headers.append(("content-type", "application/json"))
-    else:
-        body = answer.get("body") or b""
-        content = body.encode() if isinstance(body, str) else body
+    content, headers = content_of(answer)
     return {**stub, "status": answer.get("status_code", 200), **_body(content), "headers": _headers(headers)}
 
 

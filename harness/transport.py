@@ -225,20 +225,24 @@ def response_of(answer: Any, request: httpx.Request) -> httpx.Response:
         message = f"a route must answer with a dict or an httpx.Response, not {type(answer).__name__}: {answer!r}"
         raise TypeError(message)
     check_answer(answer)
-    headers = header_list(answer)
-    if "json" in answer:
-        content = json.dumps(answer["json"]).encode()
-        if not any(name.lower() == "content-type" for name, _ in headers):
-            headers.append(("content-type", "application/json"))
-    else:
-        body = answer.get("body", "")
-        content = body.encode() if isinstance(body, str) else body or b""
+    content, headers = content_of(answer)
     return httpx.Response(answer.get("status_code", 200), content=content, headers=headers, request=request)
 
 
 def raw_content(response: httpx.Response) -> bytes:
     """The body as it is to be sent: compressed, where the response's headers say so."""
     return b"".join(response.stream) if isinstance(response.stream, httpx.ByteStream) else response.read()
+
+
+def content_of(answer: dict[str, Any]) -> tuple[bytes, list[tuple[str, str]]]:
+    """The body of an answer, and its headers with the content type that ``json`` implies."""
+    headers = header_list(answer)
+    if "json" in answer:
+        if not any(name.lower() == "content-type" for name, _ in headers):
+            headers.append(("content-type", "application/json"))
+        return json.dumps(answer["json"]).encode(), headers
+    body = answer.get("body") or b""
+    return body.encode() if isinstance(body, str) else body, headers
 
 
 def header_list(answer: dict[str, Any]) -> list[tuple[str, str]]:
