@@ -117,8 +117,8 @@ class IntegrationTestHarness:
                 container = await _in_thread(sandbox.resync_container, image, self._settings)
             with self._timed("boot"):
                 await self._boot(sandbox, container, source.pack(directory))
+            await _in_thread(sandbox.begin_resync)
         self._container = None
-        await _in_thread(sandbox.begin_resync)
         await self._deploy_routes(sandbox)
         with self._timed("resync"):
             success, failures = await self._resync(sandbox, container, directory)

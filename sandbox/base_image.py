@@ -53,11 +53,11 @@ class BaseImage:
             ImageError: No registry answers, and this machine cannot bootstrap one.
         """
         tag = self.tag(settings)
-        if _exists(client, tag):
+        if exists(client, tag):
             return tag
         settings.cache.mkdir(parents=True, exist_ok=True)
         with FileLock(settings.cache / f"base-{self.suite}.lock"):
-            if not _exists(client, tag):
+            if not exists(client, tag):
                 self._make(tag, settings, client)
         return tag
 
@@ -104,7 +104,8 @@ class BaseImage:
                 client.client.api.import_image_from_data(content, repository=name, tag=version)
 
 
-def _exists(client: DockerClient, tag: str) -> bool:
+def exists(client: DockerClient, tag: str) -> bool:
+    """Whether the engine has the image."""
     try:
         client.client.images.get(tag)
     except docker.errors.ImageNotFound:

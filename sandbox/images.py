@@ -160,7 +160,7 @@ def _builder() -> Image:
 
 def _ensure(image: Image, settings: Settings, client: DockerClient, *, cache: bool) -> str:
     tag = image.tag(settings)
-    if exists(client, tag):
+    if base_image.exists(client, tag):
         return tag
     settings.cache.mkdir(parents=True, exist_ok=True)
     parents = {
@@ -170,18 +170,9 @@ def _ensure(image: Image, settings: Settings, client: DockerClient, *, cache: bo
         for name, parent in image.parents.items()
     }
     with FileLock(settings.cache / f"{tag.replace('/', '-').replace(':', '-')}.lock"):
-        if not exists(client, tag):  # another worker may have built it while this one waited for the lock
+        if not base_image.exists(client, tag):  # another worker may have built it while this one waited for the lock
             _build(image, tag, {**parents, **image.arguments}, client, cache=cache)
     return tag
-
-
-def exists(client: DockerClient, tag: str) -> bool:
-    """Whether the engine has the image."""
-    try:
-        client.client.images.get(tag)
-    except docker.errors.ImageNotFound:
-        return False
-    return True
 
 
 def _build(image: Image, tag: str, arguments: Mapping[str, str], client: DockerClient, *, cache: bool) -> None:
