@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness import IntegrationTestHarness, InterceptTransport
+from harness import IntegrationTestHarness, InterceptTransport, ResyncResult
 
 CHECKOUT = os.environ.get("OCEAN_SANDBOX_PUBLIC_OCEAN", "")
 pytestmark = [
@@ -21,6 +21,14 @@ def mapping(kind: str, blueprint: str) -> dict[str, Any]:
     return {"resources": [{"kind": kind, "selector": {"query": "true"}, "port": {"entity": entity}}]}
 
 
+async def resync_once(harness: IntegrationTestHarness) -> ResyncResult:
+    try:
+        await harness.start()
+        return await harness.trigger_resync()
+    finally:
+        await harness.shutdown()
+
+
 async def test_fake_integration() -> None:
     transport = InterceptTransport(strict=False)
     person = {"id": "p1", "email": "p1@test.example", "name": "P One", "status": "WORKING", "age": 30, "bio": ""}
@@ -31,11 +39,7 @@ async def test_fake_integration() -> None:
         third_party_transport=transport,
         config_overrides={"integration": {"identifier": "fake", "type": "fake-integration", "config": {}}},
     )
-    try:
-        await harness.start()
-        result = await harness.trigger_resync()
-    finally:
-        await harness.shutdown()
+    result = await resync_once(harness)
     assert result.errors == []
     assert {entity["identifier"] for entity in result.upserted_entities} == {"p1"}
 
@@ -53,10 +57,6 @@ async def test_pagerduty() -> None:
         third_party_transport=transport,
         config_overrides={"integration": {"identifier": "pagerduty", "type": "pagerduty", "config": config}},
     )
-    try:
-        await harness.start()
-        result = await harness.trigger_resync()
-    finally:
-        await harness.shutdown()
+    result = await resync_once(harness)
     assert result.errors == []
     assert [entity["identifier"] for entity in result.upserted_entities] == ["E1"]
