@@ -1,24 +1,36 @@
 """Tests of Port Ocean integrations in sandboxes: the API of the in-process harness, in a different place."""
 
 from harness.base import BaseIntegrationTest
+from harness.callables import AnswerError
 from harness.errors import RemoteError
 from harness.harness import IntegrationTestHarness
+from harness.kinds import KindCounts
 from harness.mapping import MappingError
-from harness.port_mock import PortMockResponder
-from harness.result import ResyncResult
+from harness.port_faults import PortFaults
+from harness.port_mock import PortMockResponder, SeedError
+from harness.result import RejectedEntity, ResyncResult
 from harness.stub_files import StubFileError
 from harness.transport import InterceptTransport, RequestLog, Route, UnmatchedRequestError
+from harness.unused import UnusedStub
+from sandbox.egress import EgressAttempt
 
 __all__ = [
+    "AnswerError",
     "BaseIntegrationTest",
+    "EgressAttempt",
     "IntegrationTestHarness",
     "InterceptTransport",
+    "KindCounts",
     "MappingError",
+    "PortFaults",
     "PortMockResponder",
+    "RejectedEntity",
     "RemoteError",
     "RequestLog",
     "ResyncResult",
     "Route",
+    "SeedError",
     "StubFileError",
     "UnmatchedRequestError",
+    "UnusedStub",
 ]

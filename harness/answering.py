@@ -10,7 +10,7 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from harness.stubs import PASS_HEADER, UNMATCHED_HEADER
+from harness.stubs import LARGE, LARGE_HEADER, PASS_HEADER, UNMATCHED_HEADER
 from harness.transport import InterceptTransport, raw_content
 
 _AT_ONCE = 16
@@ -28,16 +28,25 @@ class Answerer:
         token: What it asks for.
         proxy: WireMock as a proxy for this process, to ask the stub files for what no route wants; None without any.
         on_error: Called with an exception that a callable or predicate raised.
+        large: Where to keep the large bodies that it answers with, by the value of ``LARGE_HEADER``.
     """
 
     def __init__(
-        self, transport: InterceptTransport, url: str, token: str, *, proxy: "httpx.AsyncClient | None", on_error: Any
+        self,
+        transport: InterceptTransport,
+        url: str,
+        token: str,
+        *,
+        proxy: "httpx.AsyncClient | None",
+        on_error: Any,
+        large: dict[str, bytes] | None = None,
     ) -> None:
         self._transport = transport
         self._url = url
         self._token = token
         self._proxy = proxy
         self._on_error = on_error
+        self._large = {} if large is None else large
         self._connection: ClientConnection | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._passing = asyncio.Semaphore(_AT_ONCE)
@@ -102,8 +111,12 @@ class Answerer:
         kept = [pair for pair in response.headers.multi_items() if pair[0].lower() not in _HOP_BY_HOP]
         for name, value in kept:
             f"{name}{value}".encode("latin-1")  # what cannot be sent is an error of the test, and to be shown there
-        body = base64.b64encode(raw_content(response)).decode()
-        return {"status": response.status_code, "headers": kept, "body": body}
+        content = raw_content(response)
+        if len(content) > LARGE:
+            number = str(len(self._large) + 1)
+            self._large[number] = content
+            kept.append((LARGE_HEADER, number))
+        return {"status": response.status_code, "headers": kept, "body": base64.b64encode(content).decode()}
 
     async def _respond(self, request: httpx.Request, start: int) -> httpx.Response:
         route = self._transport.find_route(request, start)

@@ -9,9 +9,15 @@ import pytest_asyncio
 
 from harness.harness import IntegrationTestHarness
 from harness.options import settings_in_force
+from harness.port_mock import Strictness
 from harness.result import ResyncResult
 from harness.transport import InterceptTransport
+from sandbox.errors import SandboxError
 from sandbox.settings import Isolation
+
+
+class MissingMethodError(SandboxError, NotImplementedError):
+    """A test class does not say what only it can say."""
 
 
 class BaseIntegrationTest:
@@ -24,10 +30,17 @@ class BaseIntegrationTest:
     Attributes:
         stubs: Stub folders below ``wiremock-mappings`` to load under the routes.
         sandbox_isolation: ``container`` or ``fork``, where this class is to differ from the settings.
+        fail_on_egress: Whether an attempt to reach the outside of the sandbox fails a test of this class.
+        fail_on_unused_stubs: Whether routes and stub files that answered nothing fail a test of this class; None for
+            what ``--sandbox-fail-on-unused-stubs`` says.
+        port: ``strict`` has Port refuse what the blueprints forbid; ``lenient`` takes everything.
     """
 
     stubs: str | Sequence[str] | None = None
     sandbox_isolation: Isolation | None = None
+    fail_on_egress: bool = True
+    fail_on_unused_stubs: bool | None = None
+    port: Strictness = "lenient"
 
     @property
     def integration_path(self) -> str:
@@ -38,18 +51,29 @@ class BaseIntegrationTest:
         """The routes that answer for the third party. Must be overridden, unless ``stubs`` names stub files."""
         if self.stubs:
             return InterceptTransport()
-        raise NotImplementedError(_must_override(self, "create_third_party_transport", "the routes of the third party"))
+        raise _missing(self, "create_third_party_transport", "the routes of the third party")
 
     def create_mapping_config(self) -> dict[str, Any]:
         """The mapping that Port has. Must be overridden."""
-        raise NotImplementedError(_must_override(self, "create_mapping_config", "the mapping that Port has"))
+        raise _missing(self, "create_mapping_config", "the mapping that Port has")
 
     def create_integration_config(self) -> dict[str, Any]:
         """What overrides the integration's configuration."""
         return {"integration": {"identifier": "test-integration", "type": "test", "config": {}}}
 
     def get_port_search_entities_response(self) -> list[dict[str, Any]] | None:
-        """The entities that exist in Port already; those that the resync does not upsert are deleted by it."""
+        """What Port answers to every search: entities that exist already; those not upserted are deleted.
+
+        With None, searches answer what is in Port: see :class:`harness.IntegrationTestHarness`.
+        """
+        return None
+
+    def get_port_entities(self) -> list[dict[str, Any]] | None:
+        """The entities that are in Port before the resync, for searches, relations and deletes."""
+        return None
+
+    def get_port_blueprints(self) -> dict[str, dict[str, Any]] | None:
+        """Blueprints that Port has, by identifier; with None and strict rules, the integration's own."""
         return None
 
     @pytest_asyncio.fixture
@@ -59,11 +83,17 @@ class BaseIntegrationTest:
             integration_path=self.integration_path,
             port_mapping_config=self.create_mapping_config(),
             third_party_transport=self.create_third_party_transport(),
+            port_blueprints=self.get_port_blueprints(),
             config_overrides=self.create_integration_config(),
             port_search_entities_response=self.get_port_search_entities_response(),
+            port_entities=self.get_port_entities(),
+            port=self.port,
             stubs=self.stubs,
             sandbox_settings=settings_in_force(isolation=self.sandbox_isolation),
+            fail_on_egress=self.fail_on_egress,
+            fail_on_unused_stubs=self.fail_on_unused_stubs,
         )
+        harness.is_of_one_test = True
         try:
             await harness.start()
             yield harness
@@ -76,6 +106,7 @@ class BaseIntegrationTest:
         return await harness.trigger_resync()
 
 
-def _must_override(test: BaseIntegrationTest, method: str, what: str) -> str:
+def _missing(test: BaseIntegrationTest, method: str, what: str) -> MissingMethodError:
     kind = type(test)
-    return f"{kind.__qualname__} ({inspect.getfile(kind)}) must implement {method}(): it returns {what}."
+    place = f"{inspect.getfile(kind)}:{inspect.getsourcelines(kind)[1]}"
+    return MissingMethodError(f"{kind.__qualname__} ({place}) must implement {method}(): it returns {what}.")

@@ -26,6 +26,7 @@ def install() -> None:
 
     Call it before the first test file is imported.
     """
+    harness.port_mock.answer_searches_as_in_process()
     for name in _NAMES:
         _provide(name.rpartition(".")[0])
         for suffix, module in _MODULES.items():

@@ -6,7 +6,7 @@ import contextlib
 
 import httpx
 
-from sandbox.resync import RemoteFailure
+from sandbox.report import RemoteFailure
 
 _HEADERS_OF_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 

@@ -5,25 +5,33 @@ import contextlib
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from harness import mapping, stub_files, stubs, tally
+from harness import current, mapping, stub_files, stubs, tally
 from harness.answering import Answerer
 from harness.errors import rebuild
 from harness.journal import port_calls, third_party_calls
+from harness.kinds import counts_by_kind
 from harness.options import settings_in_force
-from harness.port_mock import PortMockResponder
+from harness.port_faults import PortFaults
+from harness.port_mock import PortMockResponder, Strictness, blueprints_of
 from harness.result import ResyncResult
-from harness.transport import InterceptTransport, RequestLog
-from harness.unmatched import unmatched_error
+from harness.stubs import Stub
+from harness.transport import InterceptTransport, RequestLog, UnmatchedRequestError
+from harness.unmatched import explain
+from harness.unused import unused_stubs
 from sandbox import pool, source
-from sandbox.pool import Sandbox
-from sandbox.resync import ResyncContainer
+from sandbox.errors import SandboxError
+from sandbox.report import Report
+from sandbox.sandbox import Resync, Sandbox
 from sandbox.settings import Settings
 
+# Of so many requests that nobody answered, the nearest stub is looked for: each takes some milliseconds.
+_COMPARED = 50
 _DEFAULT_CONFIG: dict[str, Any] = {
     "port": {"client_id": "test-client-id", "client_secret": "test-client-secret"},
     "event_listener": {"type": "POLLING"},
@@ -41,9 +49,23 @@ class IntegrationTestHarness:
         third_party_transport: The routes that answer for the third party.
         port_blueprints: Blueprints that Port has, by identifier.
         config_overrides: What overrides the integration's configuration.
-        port_search_entities_response: The entities that exist in Port already.
+        port_search_entities_response: What Port answers to every search, as the in-process harness does: entities that
+            exist already. With None, a search answers what is in Port, and what one resync upserts is there for the
+            next: one that is gone from the second is deleted by it, and Ocean does not upsert again what it finds
+            unchanged (in batches of more than ten). With ``[]`` nothing is ever found; under
+            ``--ocean-sandbox`` that is the default, as tests that were written for the in-process harness expect.
+        port_entities: Entities that are in Port: the integration's own, unless they name another ``$datasource``.
+        port: ``strict`` has Port refuse what the blueprints forbid, see ``sandbox/port_mock/rules.py``. Where
+            ``port_blueprints`` is None, they are the integration's own, of ``.port/resources/blueprints.json``.
         stubs: Stub folders below ``wiremock-mappings``, loaded under the routes.
         sandbox_settings: How the sandbox runs; from pyproject.toml and the environment by default.
+        fail_on_egress: Whether an attempt to reach the outside fails the test.
+        fail_on_unused_stubs: Whether a route or stub file that answered nothing fails the test; None for what pytest's
+            options say (by default, it does not).
+
+    Attributes:
+        port_mock: What Port got, and what is in it.
+        port: Makes Port fail.
     """
 
     def __init__(
@@ -55,8 +77,12 @@ class IntegrationTestHarness:
         config_overrides: dict[str, Any] | None = None,
         port_search_entities_response: list[dict[str, Any]] | None = None,
         *,
+        port_entities: list[dict[str, Any]] | None = None,
+        port: Strictness = "lenient",
         stubs: str | Sequence[str] | None = None,
         sandbox_settings: Settings | None = None,
+        fail_on_egress: bool = True,
+        fail_on_unused_stubs: bool | None = None,
     ) -> None:
         self.integration_path = str(Path(integration_path).resolve())
         self.port_mapping_config = port_mapping_config
@@ -65,15 +91,29 @@ class IntegrationTestHarness:
         self.port_mock = PortMockResponder(
             mapping_config=port_mapping_config,
             integration_identifier=self._config()["integration"].get("identifier") or "test-integration",
-            blueprints=port_blueprints or {},
-            search_entities_response=port_search_entities_response or [],
+            blueprints=port_blueprints,
+            search_entities_response=port_search_entities_response,
+            entities=port_entities,
+            port=port,
         )
+        self.fail_on_egress = fail_on_egress
+        self.fail_on_unused_stubs = fail_on_unused_stubs
+        self.results: list[ResyncResult] = []
+        self._is_over = False
+        # Set by who shuts it down after one test.
+        self.is_of_one_test = False
+        self._unfinished: Resync | None = None
+        self._has_blueprints = port_blueprints is not None
+        self.port: PortFaults = self.port_mock.faults
         self._stub_folders = stubs
+        self._stub_files: list[Stub] = []
         self._settings = sandbox_settings
         self._sandbox: Sandbox | None = None
-        self._container: ResyncContainer | None = None
+        self._container: Resync | None = None
         self._deployed = 0
         self._calls_before = 0
+        self._large: dict[str, bytes] = {}
+        self._port_calls_before = 0
         self._pool: pool.Pool | None = None
         self._timings: dict[str, float] = {}
 
@@ -84,19 +124,34 @@ class IntegrationTestHarness:
             SandboxError: Something is wrong with the integration, the mapping, a stub file, or the engine; each kind has
                 its own class, and a message that names the file and the remedy.
         """
+        if self._is_over:  # and perhaps not given back yet: see --sandbox-keep
+            await _in_thread(self.release)
         if self._sandbox is not None:
             raise RuntimeError("Harness already started. Call shutdown() first.")
+        self._is_over = False
+        self.results = []
         mapping.check(self.port_mapping_config, f"the integration at {self.integration_path}")
+        if not isinstance(self.third_party_transport, InterceptTransport):
+            raise SandboxError(
+                f"The third party of the integration at {self.integration_path} is no InterceptTransport, but "
+                f"{self.third_party_transport!r:.200}.",
+                remedy="return the transport from create_third_party_transport().",
+            )
         directory = Path(self.integration_path)
+        if self.port_mock.is_strict and not self._has_blueprints:
+            self.port_mock.blueprints = blueprints_of(directory)
+        self.port_mock.checked_seed(self._integration_type())
         archive = source.pack(directory)
         in_force = self._settings = self._settings or settings_in_force()
-        files = stub_files.load(self._stub_folders, directory, in_force.mappings) if self._stub_folders else []
+        self._stub_files = (
+            stub_files.load(self._stub_folders, directory, in_force.mappings) if self._stub_folders else []
+        )
+        current.add(self)
         with self._timed("start"):
-            image = pool.image_of(directory, in_force)
             self._pool = await _in_thread(pool.of_this_process, settings_in_force())
-            self._sandbox = await _in_thread(self._pool.lease, image)
-            await self._seed(self._sandbox, files)
-            self._container = await _in_thread(self._sandbox.resync_container, image, in_force)
+            self._sandbox = await _in_thread(self._pool.lease, directory, in_force)
+            await self._seed(self._sandbox)
+            self._container = await _in_thread(self._sandbox.resync_container, directory, in_force)
         with self._timed("boot"):
             await self._boot(self._sandbox, self._container, archive)
 
@@ -112,33 +167,34 @@ class IntegrationTestHarness:
             message = "Harness not started. Call start() first."
             raise RuntimeError(message)
         if container is None:  # the first resync has used the one that start() made
+            if self._unfinished is not None:  # kept, in case that the test fails; but this one must be alone
+                await _in_thread(sandbox.finish, self._unfinished)
+                self._unfinished = None
             with self._timed("start"):
-                image = pool.image_of(directory, self._settings)
-                container = await _in_thread(sandbox.resync_container, image, self._settings)
+                container = await _in_thread(sandbox.resync_container, directory, self._settings)
+            await _in_thread(sandbox.begin_resync)
             with self._timed("boot"):
                 await self._boot(sandbox, container, source.pack(directory))
-            await _in_thread(sandbox.begin_resync)
         self._container = None
         await self._deploy_routes(sandbox)
-        with self._timed("resync"):
-            success, failures = await self._resync(sandbox, container, directory)
-        with self._timed("collect"):
-            captures, unmatched = await _in_thread(self._collect, sandbox)
-        logs = container.logs
-        await _in_thread(sandbox.finish, container)
-        errors = [rebuild(failure) for failure in failures]
-        if self.third_party_transport.strict:
-            errors += await _in_thread(lambda: [unmatched_error(call, sandbox.wiremock) for call in unmatched])
-        tally.add(resyncs=1, entities=len(captures["upserted_entities"]))
-        return ResyncResult(
-            upserted_entities=captures["upserted_entities"],
-            deleted_entities=captures["deleted_entities"],
-            errors=errors,
-            reconciliation_success=success,
-            unmatched=unmatched,
-            logs=logs,
-            timings=dict(self._timings),
-        )
+        began = datetime.now(UTC)
+        try:
+            with self._timed("resync"):
+                report = await self._resync(sandbox, container, directory)
+        except asyncio.CancelledError:  # somebody pressed Ctrl-C, and the thread that waits for it would go on waiting
+            container.stop()
+            raise
+        except BaseException:
+            # What there is of it, for the report of the test that fails now.
+            with contextlib.suppress(Exception):
+                await _in_thread(self._collect, sandbox, container, Report(success=False), began)
+            raise
+        result: ResyncResult = await _in_thread(self._collect, sandbox, container, report, began)
+        if current.keeps():
+            self._unfinished = container
+        else:
+            await _in_thread(sandbox.finish, container)
+        return result
 
     async def discover_requests(self) -> str:
         """Run a resync, and print each third-party request once, those that nobody answered marked.
@@ -161,38 +217,85 @@ class IntegrationTestHarness:
         return output
 
     async def shutdown(self) -> None:
-        """Give the sandbox back."""
-        sandbox, self._sandbox, self._container = self._sandbox, None, None
+        """Give the sandbox back; with ``--sandbox-keep``, when it is known how the test ended."""
+        self._is_over = True
+        if not current.keeps():
+            await _in_thread(self.release)
+
+    def explain_unmatched(self, most: int) -> list[str]:
+        """For each request of the last resync that nobody answered: the nearest stub, and a route to paste.
+
+        Args:
+            most: How many to explain; the others are counted.
+        """
+        unmatched = self.results[-1].unmatched if self.results else []
+        explained = list(dict.fromkeys(self._explained(unmatched)))
+        more = [f"… and {len(explained) - most} more"] if len(explained) > most else []
+        return explained[:most] + more
+
+    def _explained(self, unmatched: list[RequestLog]) -> list[str]:
+        """What to say of each; those that ask the same are looked into once."""
+        routes, files = self.third_party_transport.routes, self._stub_files
+        explained: dict[tuple[str, str], str] = {}
+        for call in unmatched:
+            asked = call.request.method, str(call.request.url)
+            explained[asked] = explained.get(asked) or explain(
+                call.request, routes, files, with_nearest=len(explained) < _COMPARED
+            )
+        return [explained[call.request.method, str(call.request.url)] for call in unmatched]
+
+    def look(self) -> dict[str, str]:
+        """What to type to look into the sandbox, as :meth:`sandbox.sandbox.Sandbox.look` says; nothing without one."""
+        return self._sandbox.look() if self._sandbox else {}
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the test has done with it."""
+        return self._is_over
+
+    def release(self) -> None:
+        """Give the sandbox back, if there still is one."""
+        sandbox, self._sandbox, self._container, self._unfinished = self._sandbox, None, None, None
+        self.port_mock.attach(None)
         if sandbox is not None and self._pool is not None:
-            await _in_thread(self._pool.release, sandbox)
+            self._pool.release(sandbox)
+
+    def keep(self) -> None:
+        """Let the sandbox outlive the test and this process, for somebody to look into it."""
+        sandbox, self._sandbox, self._container, self._unfinished = self._sandbox, None, None, None
+        if sandbox is not None and self._pool is not None:
+            self._pool.keep(sandbox)
+
+    def _integration_type(self) -> str:
+        return str(self._config()["integration"].get("type") or "test")
 
     def _config(self) -> dict[str, Any]:
         return {**_DEFAULT_CONFIG, **self.config_overrides}
 
-    async def _seed(self, sandbox: Sandbox, files: list[stubs.Stub]) -> None:
-        self._has_stub_files = bool(files)
-        self._deployed = self._calls_before = 0
-        seed = self.port_mock.seed(str(self._config()["integration"].get("type") or "test"))
+    async def _seed(self, sandbox: Sandbox) -> None:
+        self._deployed = self._calls_before = self._port_calls_before = 0
+        self._large.clear()
+        seed = self.port_mock.seed(self._integration_type())
         await _in_thread(lambda: sandbox.port.seed(**seed))
-        await _in_thread(sandbox.wiremock.stub, [stubs.UNMATCHED])
-        if files:
-            await _in_thread(stub_files.deploy, files, sandbox.wiremock)
-        await self._deploy_routes(sandbox)
+        self.port_mock.attach(sandbox.port)
+        if self._stub_files:
+            await _in_thread(stub_files.deploy, self._stub_files, sandbox.wiremock)
+        await self._deploy_routes(sandbox, stubs.UNMATCHED)
 
-    async def _deploy_routes(self, sandbox: Sandbox) -> None:
-        """Send the routes that WireMock does not know yet; a test may add some after the start."""
-        routes = self.third_party_transport._routes  # noqa: SLF001 # its own package
+    async def _deploy_routes(self, sandbox: Sandbox, *others: Stub) -> None:
+        """Send the routes that WireMock does not know yet, after ``others``; a test may add some after the start."""
+        routes = self.third_party_transport.routes
         new = stubs.from_routes(routes[self._deployed :], self._deployed)
         self._deployed = len(routes)
-        await _in_thread(sandbox.wiremock.stub, new)
+        await _in_thread(sandbox.wiremock.stub, [*others, *new])
 
-    async def _boot(self, sandbox: Sandbox, container: ResyncContainer, archive: bytes) -> None:
+    async def _boot(self, sandbox: Sandbox, container: Resync, archive: bytes) -> None:
         directory = Path(self.integration_path)
         await _in_thread(
             lambda: container.boot(archive=archive, config=self._config(), ca=sandbox.wiremock.ca, source=directory)
         )
 
-    async def _resync(self, sandbox: Sandbox, container: ResyncContainer, directory: Path) -> tuple[bool, list[Any]]:
+    async def _resync(self, sandbox: Sandbox, container: Resync, directory: Path) -> Report:
         raised: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def fail(error: BaseException) -> None:
@@ -200,9 +303,11 @@ class IntegrationTestHarness:
                 raised.set_exception(error)
 
         async with contextlib.AsyncExitStack() as stack:
-            if any(stubs.is_answered_by_test(route) for route in self.third_party_transport._routes):  # noqa: SLF001
+            if any(stubs.is_answered_by_test(route) for route in self.third_party_transport.routes):
                 await stack.enter_async_context(await self._answerer(sandbox, stack, fail))
             resync = asyncio.ensure_future(_in_thread(container.resync, directory))
+            # Where Ctrl-C ends the wait, nobody asks for what the container's end makes of it: asyncio would complain.
+            resync.add_done_callback(lambda done: done.cancelled() or done.exception())
             # A callable that raises fails the test at once: what the integration makes of a 500 is of no interest.
             await asyncio.wait({resync, raised}, return_when=asyncio.FIRST_COMPLETED)
             if raised.done():
@@ -211,31 +316,58 @@ class IntegrationTestHarness:
                     await resync
                 raised.result()
             raised.cancel()
-            success, failures = await resync
-        return success, failures
+            report: Report = await resync
+        return report
 
     async def _answerer(
         self, sandbox: Sandbox, stack: contextlib.AsyncExitStack, on_error: Callable[[BaseException], None]
     ) -> Answerer:
         proxy = None
-        if self._has_stub_files:
+        if self._stub_files:
             trust = ssl.create_default_context(cadata=sandbox.wiremock.ca)
             trust.verify_flags &= ~ssl.VERIFY_X509_STRICT  # as in the resync container: see docker/resync/site
             proxy = await stack.enter_async_context(
                 httpx.AsyncClient(proxy=sandbox.wiremock.proxy, verify=trust, trust_env=False, timeout=None)  # noqa: S113
             )
         url, token = sandbox.port.relay()
-        return Answerer(self.third_party_transport, url, token, proxy=proxy, on_error=on_error)
+        transport, large = self.third_party_transport, self._large
+        return Answerer(transport, url, token, proxy=proxy, on_error=on_error, large=large)
 
-    def _collect(self, sandbox: Sandbox) -> tuple[dict[str, list[dict[str, Any]]], list[RequestLog]]:
-        captures = sandbox.captures()
-        to_port = port_calls(sandbox.port.calls())
-        calls, unmatched = third_party_calls(sandbox.wiremock.journal(), self._calls_before)
-        self._calls_before = len(calls)
-        transport = self.third_party_transport
-        transport._call_log[:], transport._port_call_log[:] = calls, to_port  # noqa: SLF001 # its own package
-        self.port_mock.keep(captures, to_port)
-        return captures, unmatched
+    def _collect(self, sandbox: Sandbox, container: Resync, report: Report, began: datetime) -> ResyncResult:
+        errors = [rebuild(failure) for failure in report.failures]
+        with self._timed("collect"):
+            captures, journal, state = sandbox.captures(), sandbox.wiremock.journal(), sandbox.port.state()
+            seen, self._port_calls_before = self._port_calls_before, len(kept := sandbox.port.calls())
+            to_port = port_calls(kept)
+            calls, unmatched = third_party_calls(journal, self._calls_before, self._large)
+            since, self._calls_before = self._calls_before, len(calls)
+            transport = self.third_party_transport
+            transport._call_log[:], transport._port_call_log[:] = calls, to_port  # noqa: SLF001 # its own package
+            self.port_mock.keep(captures, to_port)
+            egress_attempts = sandbox.egress(report)
+            if transport.strict:
+                errors = errors + [UnmatchedRequestError(each) for each in self._explained(unmatched)]
+        result = ResyncResult(
+            upserted_entities=captures["upserted_entities"],
+            deleted_entities=captures["deleted_entities"],
+            errors=errors,
+            reconciliation_success=report.success,
+            unmatched=unmatched,
+            logs=container.logs,
+            timings=dict(self._timings),
+            unused_stubs=unused_stubs(transport.routes, self._stub_files, journal),
+            kinds=counts_by_kind(state["metrics"]),
+            rejected_entities=self.port_mock.rejected_entities,
+            egress_attempts=egress_attempts,
+            unknown_port_calls=[
+                call for call, how in zip(to_port, kept, strict=True) if not how["known"] and how["sequence"] > seen
+            ],
+            _calls=calls[since:],
+            _during=(began, datetime.now(UTC)),
+        )
+        self.results.append(result)
+        tally.add(resyncs=1, entities=len(result.upserted_entities))
+        return result
 
     @contextlib.contextmanager
     def _timed(self, phase: str) -> Iterator[None]:

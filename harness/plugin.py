@@ -8,8 +8,9 @@ from typing import Any, get_args
 
 import pytest
 
-from harness import drop_in, options, tally
-from sandbox import engine, images, pool
+from harness import checks, current, drop_in, failure, options, tally
+from harness.harness import IntegrationTestHarness
+from sandbox import demand, pool
 from sandbox.errors import SandboxError
 from sandbox.settings import Isolation
 
@@ -38,6 +39,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="Test files that import port_ocean.integration_testing get the sandbox's harness.",
     )
+    group.addoption(
+        "--sandbox-fail-on-unused-stubs",
+        action="store_true",
+        help="A test fails when one of its routes or stub files answered nothing.",
+    )
+    group.addoption(
+        "--sandbox-keep",
+        action="store_true",
+        help="Keep the sandboxes of the first failing tests (three a worker) up for an hour; the report says how to look.",
+    )
+    parser.addini("sandbox_fail_on_unused_stubs", "The same as the option.", type="bool", default=False)
     parser.addini("ocean_sandbox", "The same as --ocean-sandbox.", type="bool", default=False)
     parser.addini("sandbox_isolation", "The same as --sandbox-isolation.", default=None)
 
@@ -45,6 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Take the options over, and begin to count."""
     options.set_options(isolation=config.getoption("sandbox_isolation") or config.getini("sandbox_isolation") or None)
+    current.set_keeping(keeping=config.getoption("sandbox_keep"))
     if config.getoption("ocean_sandbox") or config.getini("ocean_sandbox"):
         drop_in.install()
     config.stash[_STARTED] = time.monotonic()
@@ -56,12 +69,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Build what is missing while somebody sees the progress: xdist's workers are mute."""
     directories = session.config.getoption("sandbox_build")
-    if not directories or hasattr(session.config, "workerinput"):
+    if not directories or session.config.option.collectonly or hasattr(session.config, "workerinput"):
         return
     try:
-        in_force = options.settings_in_force()
-        wanted = [pool.image_of(Path(directory).resolve(), in_force) for directory in directories]
-        images.ensure([images.wiremock(), images.port_mock(), *wanted], in_force, engine.ensure(in_force))
+        pool.build([Path(directory).resolve() for directory in directories], options.settings_in_force())
     except SandboxError as error:
         raise pytest.UsageError(f"ocean-sandbox: {error}") from error
 
@@ -77,12 +88,67 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.config.stash[_COUNTS].update(tally.counts())
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
-    """Show an error of the sandbox as it explains itself: the frames that led to it are ours, and explain nothing."""
-    outcome = yield
+def pytest_runtest_logstart() -> None:
+    """Another test begins."""
+    current.begin_test()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Tell the pool whether it is worth while to warm a container ahead: tests side by side test the same integration."""
+    demand.expect_more(more=nextitem is not None and nextitem.path.parent == item.path.parent)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test whose assertions hold, but whose resyncs did what they must not."""
+    result = yield
+    found = [checks.egress(harness) for harness in current.harnesses()]
+    # One that a class or module shares may have resyncs before it: it is judged when it is over.
+    found += _unused(item, [harness for harness in current.harnesses() if harness.is_over or harness.is_of_one_test])
+    if any(found):
+        pytest.fail("\n".join(filter(None, found)), pytrace=False)
+    return result
+
+
+def _unused(item: pytest.Item, harnesses: list[IntegrationTestHarness]) -> list[str]:
+    name = "sandbox_fail_on_unused_stubs"
+    by_default = bool(item.config.getoption(name) or item.config.getini(name))
+    return [checks.unused_stubs(harness, by_default=by_default) for harness in harnesses]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add to a failing test's report what its resyncs did.
+
+    An error of the sandbox is shown as it explains itself: the frames that led to it are ours, and explain nothing.
+    """
+    report = yield
     if call.excinfo is not None and isinstance(error := call.excinfo.value, SandboxError):
-        outcome.get_result().longrepr = f"{item.location[0]}: {item.location[2]}\n{type(error).__name__}: {error}"
+        file, line, name = item.location
+        # The error first: it is what the summary of a run shows of it.
+        report.longrepr = f"{type(error).__name__}: {error}\n{file}:{(line or 0) + 1}: {name}"
+    if report.failed:
+        current.mark_failed()
+        for harness in current.harnesses():
+            report.sections += [(f"ocean-sandbox: {title}", text) for title, text in failure.sections(harness)]
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Judge, and keep or give back, what the fixtures have done with."""
+    judged = [harness for harness in current.harnesses() if harness.is_over or harness.is_of_one_test]
+    try:
+        yield
+    finally:
+        errors = list(current.end_test())
+    found = _unused(item, [harness for harness in current.harnesses() if harness.is_over and harness not in judged])
+    found += map(str, errors)
+    if any(found):
+        pytest.fail("\n".join(filter(None, found)), pytrace=False)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -90,7 +156,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     counts = config.stash[_COUNTS]
     if not counts["resyncs"]:
         return
-    tests = sum(len(terminalreporter.getreports(outcome)) for outcome in ("passed", "failed"))
+    tests = sum(len(terminalreporter.getreports(outcome)) for outcome in ("passed", "failed", "error"))
     seconds = time.monotonic() - config.stash[_STARTED]
     terminalreporter.write_sep("-", "ocean-sandbox")
     terminalreporter.write_line(

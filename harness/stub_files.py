@@ -3,6 +3,7 @@
 import base64
 import difflib
 import json
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ def _load_folder(root: Path, name: str) -> list[Stub]:
     paths = sorted(path for path in folder.rglob("*.json") if files not in path.parents)
     if not paths:
         raise StubFileError(f"The stub folder {folder} holds no stubs.", remedy="put WireMock's JSON there, as *.json.")
-    return [_with_body(stub, path, files) for path in paths for stub in _load_file(path)]
+    return [_with_body(stub, path, files, number) for path in paths for number, stub in enumerate(_load_file(path), 1)]
 
 
 def _load_file(path: Path) -> list[Stub]:
@@ -131,10 +132,16 @@ def _check_types(stub: Stub, path: Path, number: int) -> None:
             )
 
 
-def _with_body(stub: Stub, path: Path, files: Path) -> Stub:
+def _with_body(stub: Stub, path: Path, files: Path, number: int) -> Stub:
     """The stub with the content of its body file in it: WireMock is in a container and does not see the file."""
     response: dict[str, Any] = dict(stub["response"])
-    stub = {**stub, "metadata": {**(stub.get("metadata") or {}), "file": str(path)}, "response": response}
+    stub = {
+        **stub,
+        # Known before WireMock would make one up, so that its journal tells which stub of which file answered.
+        "id": stub.get("id") or stub.get("uuid") or str(uuid.uuid5(uuid.NAMESPACE_URL, f"{path.resolve()}#{number}")),
+        "metadata": {**(stub.get("metadata") or {}), "file": str(path)},
+        "response": response,
+    }
     if (name := response.pop("bodyFileName", None)) is None:
         return stub
     body = files / name

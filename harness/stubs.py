@@ -19,6 +19,11 @@ ROUTE_NUMBER = "ocean-sandbox-route"
 PASS_HEADER = "X-Ocean-Sandbox-Pass"  # noqa: S105 # it says "pass on", not "password"
 # A 404 of the test process that stands for "nobody answers this".
 UNMATCHED_HEADER = "X-Ocean-Sandbox-Unmatched"
+# Which large answer of the test process a request got: the journal has no more than the beginning of its body.
+LARGE_HEADER = "X-Ocean-Sandbox-Large"
+# Bytes of a body above which the test process answers. WireMock's journal would hold it five times over for each
+# request (the body, its text, its base64, the stub, the answer's definition), which it has no memory for.
+LARGE = 10_000
 FILES_PRIORITY = 1_000_000_000
 # Below all others: WireMock's own answer to a request without TLS that nobody answers would be 403, not 404.
 UNMATCHED: Stub = {
@@ -39,7 +44,8 @@ def from_routes(routes: Sequence[Route], start: int = 0) -> list[Stub]:
     """The stubs for ``routes``, the first of which wins.
 
     What WireMock can express exactly is answered by WireMock. What it cannot (callables, predicates, a few regular
-    expressions, and ``times``, which two requests at once could overdraw) it hands to the test process.
+    expressions, and ``times``, which two requests at once could overdraw), and a large body, it hands to the test
+    process.
 
     Args:
         routes: The routes, in their order.
@@ -94,7 +100,11 @@ def _is_static(route: Route) -> bool:
         return False
     # A fault is WireMock's to make, since nobody else holds the connection; there, ``times`` is a scenario.
     is_fault = isinstance(route.response_factory, dict) and bool(route.response_factory.get("fault"))
-    return route.times is None or is_fault
+    return is_fault or (route.times is None and len(_content(route.response_factory)) <= LARGE)
+
+
+def _content(answer: Any) -> bytes:
+    return raw_content(answer) if isinstance(answer, httpx.Response) else content_of(answer)[0]
 
 
 def _response(answer: Any) -> Stub:

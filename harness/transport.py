@@ -1,15 +1,20 @@
 """What a test says of the third party: routes, matched in order against the whole URL."""
 
 import asyncio
+import inspect
 import json
 import math
 import re
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 import httpx
+
+from harness.callables import AnswerError, place_of, see_that_it_answers_at_once
 
 UrlPattern = str | re.Pattern[str] | Callable[[httpx.Request], bool]
 Answer = httpx.Response | dict[str, Any]
@@ -71,9 +76,15 @@ class Route:
     response_factory: ResponseFactory
     times: int | None = None
     _call_count: int = field(default=0, init=False)
+    _place: str = field(default="", init=False, compare=False)
 
     def matches(self, request: httpx.Request) -> bool:
-        """Whether it is for ``request``, and not used up."""
+        """Whether it is for ``request``, and not used up.
+
+        Raises:
+            AnswerError: The predicate's answer has yet to be awaited.
+            Exception: Whatever the predicate raised.
+        """
         if self.times is not None and self._call_count >= self.times:
             return False
         if self.method is not None and request.method.upper() != self.method.upper():
@@ -82,25 +93,55 @@ class Route:
             return self.url_pattern in whole_url(request)
         if isinstance(self.url_pattern, re.Pattern):
             return self.url_pattern.search(whole_url(request)) is not None
-        return bool(self.url_pattern(request))
+        return bool(self._call("predicate", self.url_pattern, request))
 
     async def respond(self, request: httpx.Request) -> httpx.Response:
         """The answer to ``request``, after its delay. Counts as one of its ``times`` at once.
 
         Raises:
-            TypeError, ValueError: What the route answers with is no answer.
+            AnswerError: What the callable returned is no answer.
             httpx.TransportError: The answer is a ``fault``.
+            Exception: Whatever the callable raised.
         """
         self._call_count += 1
         answer = self.response_factory
-        if not isinstance(answer, httpx.Response | dict):
-            answer = answer(request)
-        response = response_of(answer, request)
+        if isinstance(answer, httpx.Response | dict):
+            response = response_of(answer, request)
+        else:
+            make, answer = answer, self._call("callable", answer, request)
+            try:
+                response = response_of(answer, request)
+            except (TypeError, ValueError) as error:
+                raise AnswerError(
+                    f"The {self._named('callable', make)} returned no answer: {error}",
+                    remedy='a dict such as {"json": [{"id": 1}]} is an answer, or an httpx.Response.',
+                ) from None
         if isinstance(answer, dict) and (delay := answer.get("delay")):
             await asyncio.sleep(delay)
         if isinstance(answer, dict) and (fault := answer.get("fault")):
             raise FAULTS[fault](f"the route's fault: {fault}", request=request)
         return response
+
+    def _call(self, what: str, function: Callable[[httpx.Request], Any], request: httpx.Request) -> Any:
+        """What a callable of the test returns; what it raises says in a note whose it is."""
+        try:
+            answer = function(request)
+        except Exception as error:
+            error.add_note(f"Raised by the {self._named(what, function)}")
+            raise
+        if inspect.isawaitable(answer):
+            if inspect.iscoroutine(answer):
+                answer.close()  # or Python warns that nobody awaited it
+            raise AnswerError(
+                f"The {self._named(what, function)} returned a {type(answer).__name__}, which nobody awaits.",
+                remedy="make it a plain def.",
+            )
+        return answer
+
+    def _named(self, what: str, function: Callable[..., Any]) -> str:
+        pattern = self.url_pattern.pattern if isinstance(self.url_pattern, re.Pattern) else self.url_pattern
+        shown = f" {pattern!r}" if isinstance(pattern, str) else ""
+        return f"{what} of the route {self.method or 'for any method'}{shown} ({place_of(function)})"
 
 
 class InterceptTransport(httpx.AsyncBaseTransport):
@@ -139,14 +180,18 @@ class InterceptTransport(httpx.AsyncBaseTransport):
         Raises:
             TypeError, ValueError: It is no route.
         """
+        __tracebackhide__ = True  # what is wrong is the line that calls this
         _check_route(method, url_pattern, response, times)
         if isinstance(url_pattern, str) and _REGEX_CHARACTERS.intersection(url_pattern):
             try:
                 url_pattern = re.compile(url_pattern)
             except re.error as error:
                 message = f"add_route: {url_pattern!r} reads as a regular expression, and is no valid one: {error}"
-                raise ValueError(message) from error
-        self._routes.append(Route(method, url_pattern, response, times))
+                raise ValueError(message) from None
+        route = Route(method, url_pattern, response, times)
+        caller = sys._getframe(1)  # noqa: SLF001 # CPython's own way to know who calls
+        route._place = f"{Path(caller.f_code.co_filename).name}:{caller.f_lineno}"  # noqa: SLF001 # this module's
+        self._routes.append(route)
         return self
 
     def find_route(self, request: httpx.Request, start: int = 0) -> Route | None:
@@ -173,6 +218,11 @@ class InterceptTransport(httpx.AsyncBaseTransport):
         return response
 
     @property
+    def routes(self) -> list[Route]:
+        """The routes, in their order."""
+        return list(self._routes)
+
+    @property
     def calls(self) -> list[RequestLog]:
         """Every request so far, with its answer, in order."""
         return list(self._call_log)
@@ -187,16 +237,24 @@ class InterceptTransport(httpx.AsyncBaseTransport):
         Args:
             include_port: Whether calls to Port are shown too.
         """
-        shown = (
-            sorted(self._call_log + self._port_call_log, key=lambda call: call.at) if include_port else self._call_log
-        )
-        lines = [
-            f"  [{number}] {call.request.method} {call.request.url} → {call.response.status_code}{_preview(call.request)}"
-            for number, call in enumerate(shown)
-        ]
+        lines = [f"  [{number}] {line}" for number, line in enumerate(self.call_lines(include_port=include_port))]
         output = "\n".join([f"HTTP Call Log ({len(lines)} calls):", *(lines or ["  (no calls)"])])
         print(output)  # noqa: T201 # it is what it is for
         return output
+
+    def call_lines(self, *, include_port: bool = False) -> list[str]:
+        """One line a request, in order: method, URL, status, and the beginning of the body where there is one.
+
+        Args:
+            include_port: Whether calls to Port are among them.
+        """
+        calls = (
+            sorted(self._call_log + self._port_call_log, key=lambda call: call.at) if include_port else self._call_log
+        )
+        return [
+            f"{call.request.method} {call.request.url} → {call.response.status_code}{_preview(call.request)}"
+            for call in calls
+        ]
 
     def reset(self) -> None:
         """Forget the requests so far; routes that were used up answer again."""
@@ -222,7 +280,7 @@ def response_of(answer: Any, request: httpx.Request) -> httpx.Response:
         answer._request = request  # noqa: SLF001 # as the in-process harness does; httpx has no other way
         return answer
     if not isinstance(answer, dict):
-        message = f"a route must answer with a dict or an httpx.Response, not {type(answer).__name__}: {answer!r}"
+        message = f"a route must answer with a dict or an httpx.Response, not {type(answer).__name__}: {answer!r:.200}"
         raise TypeError(message)
     check_answer(answer)
     content, headers = content_of(answer)
@@ -262,6 +320,7 @@ def check_answer(answer: dict[str, Any]) -> None:
     Raises:
         TypeError, ValueError: It is none; the message says what is wrong and what there is.
     """
+    __tracebackhide__ = True
     if unknown := sorted(set(answer) - _ANSWER_KEYS, key=str):
         message = (
             f"a route's answer has no key {', '.join(map(repr, unknown))}; there are: {', '.join(sorted(_ANSWER_KEYS))}"
@@ -277,7 +336,7 @@ def check_answer(answer: dict[str, Any]) -> None:
             json.dumps(answer["json"])
         except (TypeError, ValueError) as error:
             message = f"the route's json cannot be written as JSON: {error}"
-            raise TypeError(message) from error
+            raise TypeError(message) from None
     elif not isinstance(answer.get("body", ""), str | bytes | None):
         message = f"body must be str or bytes, not {type(answer['body']).__name__}; for an object use json"
         raise TypeError(message)
@@ -292,15 +351,17 @@ def check_answer(answer: dict[str, Any]) -> None:
 
 
 def _check_headers(answer: dict[str, Any]) -> None:
+    __tracebackhide__ = True
     try:
         for pair in header_list(answer):
             "".join(pair).encode("ascii")
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError):
         message = f"headers must be a dict (values may be lists) or pairs, of ASCII text, not {answer['headers']!r}"
-        raise TypeError(message) from error
+        raise TypeError(message) from None
 
 
 def _check_route(method: object, url_pattern: object, response: object, times: object) -> None:
+    __tracebackhide__ = True
     if method is not None and not (isinstance(method, str) and method):
         message = f"add_route: method must be a string such as 'GET', or None for any, not {method!r}"
         raise TypeError(message)
@@ -318,6 +379,8 @@ def _check_route(method: object, url_pattern: object, response: object, times: o
     elif not (isinstance(response, httpx.Response) or callable(response)):
         message = f"add_route: the response must be a dict, an httpx.Response or a callable, not {response!r}"
         raise TypeError(message)
+    see_that_it_answers_at_once("add_route: the predicate", url_pattern)
+    see_that_it_answers_at_once("add_route: the callable", response)
 
 
 def _readable(content: bytes, *, or_text: bool) -> Any:

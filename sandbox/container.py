@@ -2,11 +2,12 @@
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import docker.errors
@@ -16,10 +17,14 @@ from docker.utils.socket import STDOUT
 from testcontainers.core.container import DockerContainer
 
 from sandbox import engine
+from sandbox.errors import EngineError
 from sandbox.owner import ROLE, Owner
 from sandbox.runner.lines import MARK
 
 LOG_LINES = 20_000
+# The container's own loopback, where nobody answers: look-ups fail after the second that `dns_opt` gives them.
+NOBODY = "127.0.0.1"
+_CUT_SECONDS = 1.0
 # One byte for the stream, three of nothing, four for the size: the format of the engine's attach call.
 _HEADER = struct.Struct(">BxxxL")
 
@@ -36,10 +41,14 @@ class Container(DockerContainer):
         role: What it is for; part of its labels.
         owner: The process it belongs to.
         networks: The networks it is on, each with the name it has there, if any; the first is its default.
+        shares: A started container whose network it shares instead, addresses, name servers and all.
+        entrypoint: The program, if it is not the image's own.
         memory: Memory limit, in Docker's notation.
         pids_limit: Processes and threads that it may have.
         temporary: Folders that it may write to (in memory), with their mount options.
         publish: Ports of the container to publish.
+        addresses: Its fixed addresses, by the name of the network, which is not the first.
+        dns: The name server for names of the outside; by default there is none.
         on_line: Called with every line that the program writes to stdout, from a thread of this object.
         on_end: Called once when the program has ended, from the same thread.
     """
@@ -50,12 +59,16 @@ class Container(DockerContainer):
         *,
         role: str,
         owner: Owner,
-        networks: Sequence[tuple[Network, str | None]],
+        networks: Sequence[tuple[Network, str | None]] = (),
+        shares: "Container | None" = None,
+        entrypoint: Sequence[str] | None = None,
         memory: str,
         pids_limit: int,
         environment: dict[str, str] | None = None,
         temporary: dict[str, str] | None = None,
         publish: Sequence[int] = (),
+        addresses: Mapping[str, str] | None = None,
+        dns: str = NOBODY,
         on_line: Callable[[bytes], None] | None = None,
         on_end: Callable[[], None] | None = None,
     ) -> None:
@@ -67,6 +80,8 @@ class Container(DockerContainer):
         self._marks = threading.Semaphore(0)
         self.ended = threading.Event()
         self._networks = networks
+        self._shares = shares
+        self._addresses = addresses or {}
         self._stdin: Any = None
         self._stopped = False
         self._write_lock = threading.Lock()
@@ -77,7 +92,6 @@ class Container(DockerContainer):
         self._options: dict[str, Any] = {
             "labels": owner.labels(role),
             "name": f"ocean-sandbox-{role}-{owner.identifier}-{time.time_ns() % 10**9:09d}",
-            "ports": {f"{port}/tcp": (address,) for port in publish},
             "stdin_open": True,
             "auto_remove": True,
             "read_only": True,
@@ -87,26 +101,32 @@ class Container(DockerContainer):
             "mem_limit": memory,
             "memswap_limit": memory,
             "pids_limit": pids_limit,
-            # Nobody answers for names of the outside; without this, each one would take 20 s to fail.
-            "dns": ["127.0.0.1"],
-            "dns_opt": ["timeout:1", "attempts:1"],
+            **({"entrypoint": list(entrypoint)} if entrypoint else {}),
         }
+        if shares is None:
+            self._options |= {
+                "ports": {f"{port}/tcp": (address,) for port in publish},
+                # Never the host's own name server: where that listens on loopback, the engine would ask it even from a
+                # closed network, and what is asked would leave. Nor the host's domains to search.
+                "dns": [dns],
+                "dns_search": ["."],
+                "dns_opt": ["timeout:1", "attempts:1"],
+            }
 
     def start(self) -> Self:
         """Create it, hold on to its stdin, start it."""
-        (first, alias), *others = self._networks
         client = self.get_docker_client()
-        endpoint = client.client.api.create_endpoint_config(aliases=[alias] if alias else [])
-        self._container = client.create(
-            self.image,
-            environment=self.env,
-            network=first.name,
-            networking_config={str(first.name): endpoint},
-            **self._options,
-        )
+        if self._shares is not None:
+            place: dict[str, Any] = {"network_mode": f"container:{self._shares.get_container_id()}"}
+        else:
+            first, alias = self._networks[0]
+            endpoint = client.client.api.create_endpoint_config(aliases=[alias] if alias else [])
+            place = {"network": first.name, "networking_config": {str(first.name): endpoint}}
         try:
-            for network, name in others:
-                network.connect(self._container, aliases=[name] if name else [])
+            self._container = client.create(self.image, environment=self.env, **place, **self._options)
+            for network, name in self._networks[1:]:
+                address = self._addresses.get(str(network.name))
+                network.connect(self._container, aliases=[name] if name else [], ipv4_address=address)
             # Attached before the start, or the first lines could be lost.
             attached = client.client.api.attach_socket(
                 self.get_container_id(), {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
@@ -117,6 +137,12 @@ class Container(DockerContainer):
             threading.Thread(target=self._read, args=[self._stdin], name=name, daemon=True).start()
             self.started_at = time.time()
             client.start(self._container)
+        except docker.errors.APIError as error:
+            self.stop()
+            raise EngineError(
+                f"The engine does not start {self.name}: {error.explanation or error}",
+                remedy="run the test again; if it stays, look at the engine's own log.",
+            ) from error
         except BaseException:
             self.stop()
             raise
@@ -134,18 +160,50 @@ class Container(DockerContainer):
                 raise OSError(message)
             self._stdin.sendall(data)
 
+    def cut(self) -> None:
+        """End its stdin, which kills the program in it within milliseconds; the engine then removes it by itself."""
+        with self._write_lock, contextlib.suppress(OSError):
+            if self._stdin is not None:
+                self._stdin.shutdown(socket.SHUT_WR)
+
     def stop(self, force: bool = True, delete_volume: bool = True) -> None:  # noqa: FBT001, FBT002 # testcontainers' own signature
         """Kill and remove it. Does nothing when it is gone already."""
+        self.cut()
+        gone = self._stdin is not None and self.ended.wait(_CUT_SECONDS)
         with self._write_lock:
             stdin, self._stdin = self._stdin, None
             stopped, self._stopped = self._stopped, True
-        if self._container is not None and not stopped:
+        if self._container is not None and not stopped and not gone:
             with contextlib.suppress(docker.errors.APIError):  # gone by itself, or going
                 self._container.remove(force=force, v=delete_volume)
         if stdin is not None:
             with contextlib.suppress(OSError):
                 stdin.shutdown(socket.SHUT_RDWR)
             stdin.close()
+
+    def address(self, port: int) -> str:
+        """Where a published port of it listens for this machine: host and port."""
+        # Asking the engine for the port would cost a poll of testcontainers'; the port is there once it is started.
+        host = "127.0.0.1" if engine.shares_loopback() else self.get_container_host_ip()
+        return f"{host}:{self.get_docker_client().port(self.get_container_id(), port)}"
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self._options["name"])
+
+    def lifeline(self) -> int:
+        """The descriptor that holds its stdin, to be handed over to another process.
+
+        Raises:
+            EngineError: It has ended, or the engine is reached over TLS, whose state lives in this process.
+        """
+        if self._stdin is None or isinstance(self._stdin, ssl.SSLSocket):
+            raise EngineError(
+                f"The container {self.name} cannot be kept: it has ended, or its engine is reached over TLS.",
+                remedy="look at it while the test waits (breakpoint()), or use an engine on this machine.",
+            )
+        return int(self._stdin.fileno())
 
     def wait_for_mark(self, seconds: float) -> None:
         """Return when the program has marked its log once more since the last call, or after ``seconds``."""

@@ -1,13 +1,14 @@
-"""Talks HTTP to the control side of a container that we started."""
+"""Talks HTTP to the control side of a container, whoever started it."""
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from sandbox import engine
-from sandbox.container import Container
 from sandbox.errors import EngineError
+
+if TYPE_CHECKING:
+    from sandbox.container import Container
 
 _POLL_SECONDS = 0.02
 
@@ -16,18 +17,18 @@ class Control:
     """The control side of one container.
 
     Args:
-        container: A started container.
-        port: The container's port that was published for it.
+        role: What the container is, for messages.
+        address: Where it listens for this machine: host and port.
         auth: What the container asks for: a user and a password, or a bearer token.
+        container: The container, where this process started it: it knows how it ended.
     """
 
-    def __init__(self, container: Container, port: int, auth: tuple[str, str] | str) -> None:
+    def __init__(
+        self, role: str, address: str, auth: tuple[str, str] | str, *, container: "Container | None" = None
+    ) -> None:
+        self._role = role
+        self.address = address
         self._container = container
-        self._role = container.image.split(":")[0].rsplit("/", 1)[-1]
-        # Asking the engine for the port would cost a poll of testcontainers'; the port is there once it is started.
-        host = "127.0.0.1" if engine.shares_loopback() else container.get_container_host_ip()
-        published = container.get_docker_client().port(container.get_container_id(), port)
-        self.address = f"{host}:{published}"
         headers = {"Authorization": f"Bearer {auth}"} if isinstance(auth, str) else {}
         self._client = httpx.Client(
             base_url=f"http://{self.address}",
@@ -44,20 +45,19 @@ class Control:
             EngineError: It ended, or did not answer in time; the message holds the end of its log.
         """
         deadline = time.monotonic() + seconds
-        while not self._container.ended.is_set() and time.monotonic() < deadline:
+        ended = self._container.ended.is_set if self._container else lambda: False
+        while not ended() and time.monotonic() < deadline:
             try:
                 if self._client.get(path, timeout=5).status_code == httpx.codes.OK:
                     return
             except httpx.TransportError:
                 pass
             time.sleep(_POLL_SECONDS)
-        state = (
-            self._container.why_it_ended() if self._container.ended.is_set() else f"no answer within {seconds:.0f} s"
-        )
+        why = self._container.why_it_ended() if self._container and ended() else f"no answer within {seconds:.0f} s"
         raise EngineError(
-            f"The {self._role} container did not start: {state}.",
+            f"The {self._role} container did not start: {why}.",
             remedy="see the end of its log below; `ocean-sandbox images --rebuild` builds its image again.",
-            detail=self._container.end_of_log(),
+            detail=self._container.end_of_log() if self._container else "",
         )
 
     def call(self, method: str, path: str, json: Any = None) -> httpx.Response:
@@ -72,7 +72,7 @@ class Control:
             raise EngineError(
                 f"The {self._role} container does not answer {method} {path}: {error!r}",
                 remedy="see the end of its log below.",
-                detail=self._container.end_of_log(),
+                detail=self._container.end_of_log() if self._container else "",
             ) from error
         if response.is_error:
             raise EngineError(

@@ -5,6 +5,7 @@ has none either; so a process that makes sandboxes starts one small program besi
 end, however it ends, and removes what still bears its label.
 """
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ import docker.errors
 from testcontainers.core.docker_client import DockerClient
 
 import docker
+from sandbox import kept
 from sandbox.owner import HOST, OWNER, Owner, is_gone
 
 _PATIENCE_SECONDS = 8
@@ -34,32 +36,33 @@ def watch(owner: Owner) -> subprocess.Popen[bytes]:
 
 
 def remove_all_of(identifier: str, client: docker.DockerClient) -> int:
-    """Remove each container and network of one owner; returns how many things there were."""
+    """Remove each container and network of one owner, save what is kept; returns how many things there were."""
     return _remove(client, {"label": f"{OWNER}={identifier}"}, only_if_gone=False)
 
 
 def reap(client: docker.DockerClient) -> int:
-    """Remove what dead processes of this host left (a power cut takes the janitor too); returns how many things."""
+    """Remove what dead processes of this host left (a power cut takes the janitor too); returns how many things there were."""
     return _remove(client, {"label": HOST}, only_if_gone=True)
 
 
 def _remove(client: docker.DockerClient, filters: dict[str, str], *, only_if_gone: bool) -> int:
-    removed = 0
-    for container in client.api.containers(all=True, filters=filters):
-        if not only_if_gone or is_gone(container["Labels"]):
-            removed += _gone(client.api.remove_container, container["Id"], force=True, v=True)
-    for network in client.api.networks(filters=filters):
-        if not only_if_gone or is_gone(network["Labels"]):
-            removed += _gone(client.api.remove_network, network["Id"])
-    return removed
+    containers, networks = client.api.containers(all=True, filters=filters), client.api.networks(filters=filters)
+    spared = kept.identifiers() if containers or networks else set()
+    found = 0
+    for things, remove, options in (
+        (containers, client.api.remove_container, {"force": True, "v": True}),
+        (networks, client.api.remove_network, {}),
+    ):
+        for thing in things:
+            if thing["Id"] not in spared and (not only_if_gone or is_gone(thing["Labels"])):
+                found += 1
+                _try(remove, thing["Id"], **options)
+    return found
 
 
-def _gone(remove: Callable[..., Any], identifier: str, **options: bool) -> int:
-    try:
+def _try(remove: Callable[..., Any], identifier: str, **options: bool) -> None:
+    with contextlib.suppress(docker.errors.APIError):  # gone by itself meanwhile, or still in use: the next round sees
         remove(identifier, **options)
-    except docker.errors.APIError:  # gone by itself meanwhile, or still in use: the next round sees
-        return 0
-    return 1
 
 
 def main(identifier: str) -> None:
@@ -69,11 +72,7 @@ def main(identifier: str) -> None:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     clean = 0
     while clean < 3 and time.monotonic() < deadline:  # noqa: PLR2004 # a create that was under way may still land
-        left = client.api.networks(filters={"label": f"{OWNER}={identifier}"}) + client.api.containers(
-            all=True, filters={"label": f"{OWNER}={identifier}"}
-        )
-        clean = 0 if left else clean + 1
-        remove_all_of(identifier, client)
+        clean = 0 if remove_all_of(identifier, client) else clean + 1
         time.sleep(0.2)
 
 

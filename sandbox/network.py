@@ -1,6 +1,7 @@
 """The two small networks of a sandbox: one closed, one that only lets this machine in."""
 
 import random
+from ipaddress import IPv4Network
 
 import docker.errors
 from docker.models.networks import Network
@@ -22,6 +23,12 @@ def create_closed(client: DockerClient, owner: Owner, settings: Settings) -> Net
     return _create(
         client, owner, settings, "closed", internal=True, options={"com.docker.network.bridge.inhibit_ipv4": "true"}
     )
+
+
+def name_server(closed: Network) -> str:
+    """The address that the Port mock has on a closed network: the last one, as the engine hands out the first ones."""
+    (pool,) = closed.attrs["IPAM"]["Config"]
+    return str(IPv4Network(pool["Subnet"])[-2])
 
 
 def create_front(client: DockerClient, owner: Owner, settings: Settings) -> Network:

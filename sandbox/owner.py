@@ -15,28 +15,22 @@ ROLE = "ocean-sandbox.role"
 
 @dataclass(frozen=True)
 class Owner:
-    """One process that makes sandboxes.
+    """Whoever makes sandboxes: a pool of this process.
 
     Args:
-        identifier: Unique for the process.
+        identifier: Unique for the owner.
     """
 
     identifier: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
     def labels(self, role: str) -> dict[str, str]:
-        """The labels of something that this process makes, ``role`` being what it is for."""
+        """The labels of something that it makes, ``role`` being what it is for."""
         return {
             OWNER: self.identifier,
             HOST: _host(),
             PROCESS: process_name(os.getpid()),
             ROLE: role,
         }
-
-
-@lru_cache
-def this_process() -> Owner:
-    """The owner of all that this process makes."""
-    return Owner()
 
 
 @lru_cache

@@ -1,14 +1,8 @@
-"""The Port mock in a container: the Port of a sandbox."""
+"""The Port of a sandbox, and its name server: the Port mock's control API."""
 
-import secrets
-from typing import Any, Self
+from typing import Any
 
-from docker.models.networks import Network
-
-from sandbox.container import Container
 from sandbox.http import Control
-from sandbox.owner import Owner
-from sandbox.settings import Settings
 
 NAME = "port-mock"
 API_PORT = 8000
@@ -21,60 +15,41 @@ class Port:
     """Answers for Port's API and keeps what the integration upserts.
 
     Args:
-        image: Tag of the image.
-        owner: The process it belongs to.
-        closed: The network of the resync container.
-        front: The network with this machine.
+        control: The control API.
+        token: What that asks for.
     """
 
-    def __init__(self, image: str, owner: Owner, settings: Settings, closed: Network, front: Network) -> None:
-        self._token = secrets.token_urlsafe(16)
-        self._container = Container(
-            image,
-            role=NAME,
-            owner=owner,
-            networks=[(front, None), (closed, NAME)],
-            memory=settings.port_mock_memory,
-            pids_limit=settings.pids_limit,
-            environment={"PORT_MOCK_TOKEN": self._token},
-            publish=[CONTROL_PORT],
-        )
+    def __init__(self, control: Control, token: str) -> None:
+        self._control = control
+        self.token = token
 
-    def start(self) -> Self:
-        """Start it; returns when it answers.
+    @classmethod
+    def at(cls, address: str, token: str) -> "Port":
+        """One that another process started."""
+        return cls(Control(NAME, address, token), token)
 
-        Raises:
-            EngineError: It did not start.
-        """
-        self._container.start()
-        self._control = Control(self._container, CONTROL_PORT, self._token)
-        self._control.wait_until_ready("/health")
-        return self
+    @property
+    def address(self) -> str:
+        """Host and port of the control API."""
+        return self._control.address
 
-    def seed(
-        self,
-        *,
-        integration: dict[str, str],
-        mapping: dict[str, Any],
-        blueprints: dict[str, Any],
-        search_entities_response: list[dict[str, Any]],
-    ) -> None:
-        """Say what Port has before the resync: the mapping, blueprints, and entities that exist already."""
-        self._control.call(
-            "PUT",
-            "/seed",
-            {
-                "integration": integration,
-                "mapping": mapping,
-                "blueprints": blueprints,
-                "search_entities_response": search_entities_response,
-            },
-        )
+    def seed(self, **seed: Any) -> None:
+        """Say what Port has before the resync: each key is one of :func:`sandbox.port_mock.seeding.read_seed`."""
+        self._control.call("PUT", "/seed", seed)
 
     def captures(self) -> dict[str, list[dict[str, Any]]]:
-        """What was upserted and deleted: ``upserted_entities`` and ``deleted_entities``, in order of arrival."""
+        """``upserted_entities``, ``deleted_entities`` and ``rejected_entities``, each in order of arrival."""
         captures: dict[str, list[dict[str, Any]]] = self._control.call("GET", "/captures").json()
         return captures
+
+    def entities(self) -> list[dict[str, Any]]:
+        """The entities that are in Port, blueprint by blueprint."""
+        entities: list[dict[str, Any]] = self._control.call("GET", "/entities").json()["entities"]
+        return entities
+
+    def forget_captures(self) -> None:
+        """Begin captures anew; what is in Port stays."""
+        self._control.call("DELETE", "/captures")
 
     def calls(self) -> list[dict[str, Any]]:
         """Every call that the integration made, in order."""
@@ -86,9 +61,30 @@ class Port:
         state: dict[str, Any] = self._control.call("GET", "/state").json()
         return state
 
+    def names(self) -> list[str]:
+        """Each name of the outside that was looked up since the captures began."""
+        names: list[str] = self._control.call("GET", "/names").json()["names"]
+        return names
+
     def relay(self) -> tuple[str, str]:
         """Where to answer requests that WireMock hands over: the address of a websocket, and the token it asks for."""
-        return f"ws://{self._control.address}/relay", self._token
+        return f"ws://{self._control.address}/relay", self.token
+
+    def add_run(self, kind: str, run: dict[str, Any]) -> None:
+        """Have a run wait to be claimed: see :func:`sandbox.port_mock.runs.read_run`."""
+        self._control.call("POST", "/runs", {"kind": kind, "run": run})
+
+    def add_fault(self, fault: dict[str, Any]) -> None:
+        """Have calls fail from now on: see :class:`sandbox.port_mock.faults.Fault`."""
+        self._control.call("POST", "/faults", fault)
+
+    def clear_faults(self) -> None:
+        """Forget all faults."""
+        self._control.call("DELETE", "/faults")
+
+    def expire_token(self) -> None:
+        """Refuse the access token that the integration holds, or else the next one that it gets."""
+        self._control.call("POST", "/expire-token")
 
     def reset(self) -> None:
         """Forget everything."""
@@ -98,8 +94,10 @@ class Port:
         """Whether it has neither seeds nor captures nor calls."""
         return bool(self._control.call("GET", "/empty").json()["empty"])
 
-    def stop(self) -> None:
-        """Kill it."""
-        if hasattr(self, "_control"):
-            self._control.close()
-        self._container.stop()
+    def look(self) -> str:
+        """A command that shows what it has got."""
+        return f"curl -H 'Authorization: Bearer {self.token}' http://{self.address}/captures  # or …/calls, …/state"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._control.close()

@@ -5,19 +5,21 @@ import contextlib
 import json
 import queue
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from docker.models.networks import Network
 from testcontainers.core.docker_client import DockerClient
 
 from sandbox import port, wiremock
+from sandbox.anchor import Anchor
 from sandbox.container import Container
+from sandbox.egress import merge
 from sandbox.errors import IntegrationError, ResyncCrashedError, ResyncTimeoutError
 from sandbox.images import RELEASED, Image, ensure
 from sandbox.owner import Owner
 from sandbox.progress import say
+from sandbox.report import RemoteFailure, Report
+from sandbox.sandbox import OWN_NAMES
 from sandbox.settings import Settings
 
 DIRECTORY = "/app"
@@ -26,6 +28,7 @@ _PROXY = f"http://{wiremock.NAME}:{wiremock.PORT}"
 _STACKS_SECONDS = 1.0
 _END_SECONDS = 5.0
 _MARK_SECONDS = 1.0
+# What an integration may reach; everything else is egress.
 # Every client that the public integrations use finds the proxy and the CA in its own variables.
 ENVIRONMENT = {
     **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), _PROXY),
@@ -46,37 +49,6 @@ ENVIRONMENT = {
 }
 
 
-@dataclass(frozen=True)
-class RemoteFailure:
-    """One error that the runner reported.
-
-    Args:
-        type: Qualified name of the exception's class.
-        module: The class's module.
-        message: ``str()`` of the exception.
-        arguments: Its ``args`` where all are plain values, else None.
-        traceback: As Python prints it, in the container.
-        kind: The kind that was being resynced, where it is known.
-        exchange: For an httpx error: ``method``, ``url``, ``status``, ``headers`` and ``body`` (base64) of what failed.
-        cause: The error that it was raised from.
-    """
-
-    type: str
-    module: str
-    message: str
-    arguments: list[Any] | None
-    traceback: str
-    kind: str | None
-    exchange: dict[str, Any] | None = None
-    cause: "RemoteFailure | None" = None
-
-    @classmethod
-    def read(cls, reported: dict[str, Any]) -> Self:
-        """What the runner reported, as :func:`runner.report.describe` says it."""
-        cause = reported["cause"]
-        return cls(**{**reported, "cause": cls.read(cause) if cause else None})
-
-
 class ResyncContainer:
     """A resync container: start it (it warms up), boot an integration in it, resync, stop it. Used once.
 
@@ -85,13 +57,20 @@ class ResyncContainer:
         owner: The process it belongs to.
         settings: Its limits.
         client: The engine's.
-        closed: The network with WireMock and the Port mock, and nothing else.
+        anchor: Its place on the network with WireMock and the Port mock, and nothing else.
 
     Raises:
         ImageError: The image cannot be built.
     """
 
-    def __init__(self, image: Image, owner: Owner, settings: Settings, client: DockerClient, closed: Network) -> None:
+    def __init__(
+        self,
+        image: Image,
+        owner: Owner,
+        settings: Settings,
+        client: DockerClient,
+        anchor: Anchor,
+    ) -> None:
         (self._tag,) = ensure([image], settings, client)
         self._settings = settings
         self._has_own_code = image.name == RELEASED
@@ -103,7 +82,7 @@ class ResyncContainer:
             self._tag,
             role="resync",
             owner=owner,
-            networks=[(closed, "resync")],
+            shares=anchor.container,
             memory=settings.resync_memory,
             pids_limit=settings.pids_limit,
             environment=ENVIRONMENT,
@@ -143,6 +122,7 @@ class ResyncContainer:
             "archive": None if self._has_own_code else base64.b64encode(archive).decode(),
             "config": config,
             "log_level": self._settings.log_level,
+            "own_names": OWN_NAMES,
         }
         if not self._is_ready:
             ready = self._ask(None, self._settings.boot_timeout, source)
@@ -154,18 +134,19 @@ class ResyncContainer:
         if answer["event"] == "failed":
             raise _failed(answer, source)
 
-    def resync(self, source: Path) -> tuple[bool, list[RemoteFailure]]:
+    def resync(self, source: Path) -> Report:
         """Run the resync.
-
-        Returns:
-            Whether reconciliation succeeded, and the errors that the resync raised.
 
         Raises:
             ResyncCrashedError: The process died.
             ResyncTimeoutError: It took longer than the settings allow.
         """
         answer = self._ask({"order": "resync"}, self._settings.resync_timeout, source)
-        return bool(answer.get("reconciliation_success")), [RemoteFailure.read(error) for error in answer["errors"]]
+        return Report(
+            bool(answer.get("reconciliation_success")),
+            [RemoteFailure.read(error) for error in answer["errors"]],
+            answer.get("egress", []),
+        )
 
     def end(self) -> bool:
         """Kill the integration, and remove all that it left, so that another can be booted in a fork of its own.
@@ -192,6 +173,15 @@ class ResyncContainer:
     def logs(self) -> list[str]:
         """What the integration wrote to stdout and stderr, a line each."""
         return list(self._container.log)
+
+    @property
+    def container(self) -> Container:
+        """Its container."""
+        return self._container
+
+    def cut(self) -> None:
+        """Kill it by its lifeline; returns at once."""
+        self._container.cut()
 
     def stop(self) -> None:
         """Kill and remove it."""
@@ -221,20 +211,24 @@ class ResyncContainer:
             remedy="OCEAN_SANDBOX_RESYNC_MEMORY raises its memory limit; the end of its log is below."
             if "memory" in why
             else "see the end of its log below.",
-            detail=self._container.end_of_log(lines=40),
+            detail=_with_egress(self._container.end_of_log(lines=40), answer),
         )
 
     def _timeout(self, doing: str, seconds: float, source: Path) -> ResyncTimeoutError:
         with contextlib.suppress(OSError):
             self._container.send(b'{"order": "stacks"}\n')
         time.sleep(_STACKS_SECONDS)
+        tried: dict[str, Any] = {}
+        with contextlib.suppress(OSError, queue.Empty):
+            self._container.send(b'{"order": "attempts"}\n')
+            tried = self._answers.get(timeout=_STACKS_SECONDS)
         self.stop()
         setting = "resync_timeout" if doing == "resyncing" else "boot_timeout"
         return ResyncTimeoutError(
             f"The integration at {source} was still {doing} after {seconds:g} s.",
             remedy="the end of the log below shows where it waits (threads, then tasks); "
             f"OCEAN_SANDBOX_{setting.upper()} gives it more time.",
-            detail=self._container.end_of_log(lines=60),
+            detail=_with_egress(self._container.end_of_log(lines=60), tried),
         )
 
 
@@ -243,8 +237,18 @@ def _failed(answer: dict[str, Any], source: Path) -> IntegrationError:
     return IntegrationError(
         f"The integration at {source} does not start: could not {answer['phase']}: {first['type']}: {first['message']}",
         remedy=_remedy(answer["phase"], source),
-        detail="\n".join(error["traceback"].replace(f"{DIRECTORY}/", f"{source}/") for error in answer["errors"]),
+        detail=_with_egress(
+            "\n".join(error["traceback"].replace(f"{DIRECTORY}/", f"{source}/") for error in answer["errors"]), answer
+        ),
     )
+
+
+def _with_egress(detail: str, answer: dict[str, Any]) -> str:
+    """``detail``, and what the integration had tried to reach before, which may well be why it ended."""
+    if not answer.get("egress"):
+        return detail
+    tried = ", ".join(map(str, merge(answer["egress"], [])))
+    return f"{detail}\nIt had tried to reach, outside the sandbox: {tried}"
 
 
 def _why(died: dict[str, Any], settings: Settings) -> str:

@@ -59,17 +59,25 @@ class Settings(BaseSettings):
     )
     log_level: LogLevel = Field(default="INFO", description="The level of the integration's log.")
     resync_memory: str = Field(default="1g", description="Memory limit of a resync container, in Docker's notation.")
-    wiremock_memory: str = Field(default="512m", description="Memory limit of a WireMock container.")
+    wiremock_memory: str = Field(default="768m", description="Memory limit of a WireMock container.")
     port_mock_memory: str = Field(default="1g", description="Memory limit of a Port mock container.")
     pids_limit: int = Field(default=512, gt=0, description="Processes and threads that a container may have.")
     subnets: IPv4Network = Field(
         default=IPv4Network("172.30.0.0/16"), description="Where the sandboxes' small networks are cut from."
+    )
+    standing_pool: bool = Field(
+        default=True, description="Whether to lease sandboxes of the pool that `ocean-sandbox up` has started, if any."
     )
     mappings: Path | None = Field(default=None, description="The folder with the stub files, a folder per integration.")
     cache: Path = Field(
         default_factory=lambda: user_cache_path("ocean-sandbox"),
         description="Where locks and the engine's log are kept.",
     )
+
+    @field_validator("cache")
+    @classmethod
+    def _is_absolute(cls, cache: Path) -> Path:
+        return cache.expanduser().absolute()  # programs that run elsewhere are told, too
 
     @field_validator("subnets")
     @classmethod

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sandbox.errors import IntegrationError
 
-_SPECS = ("spec.yaml", "spec.yml", "spec.json")
+SPECS = ("spec.yaml", "spec.yml", "spec.json")
 LIMIT_BYTES = 64 * 1024 * 1024
-_LEFT_OUT = frozenset(
+LEFT_OUT = frozenset(
     {
         ".git",
         ".venv",
@@ -47,7 +47,7 @@ def pack(directory: Path) -> bytes:
             f"There is no integration at {directory}: it has no main.py.",
             remedy="write one, or mend integration_path in the test: by default it is the directory above the test file's.",
         )
-    if not any((directory / ".port" / name).is_file() for name in _SPECS):
+    if not any((directory / ".port" / name).is_file() for name in SPECS):
         raise IntegrationError(
             f"The integration at {directory} has no .port/spec.yaml.",
             remedy=f"write {directory}/.port/spec.yaml: it names the kinds and the configuration of the integration. "
@@ -75,7 +75,7 @@ def _files(directory: Path) -> Iterator[Path]:
         if Path(folder).resolve() in {each.resolve() for each in above}:
             folders[:] = []
             continue
-        folders[:] = sorted(name for name in folders if name not in _LEFT_OUT)
+        folders[:] = sorted(name for name in folders if name not in LEFT_OUT)
         for name in sorted(files):
             path = Path(folder, name)
             if name not in _LEFT_OUT_FILES and path.is_file():

@@ -1,20 +1,12 @@
-"""WireMock in a container: the third party of a sandbox."""
+"""The third party of a sandbox: WireMock's admin API."""
 
-import base64
-import secrets
-from typing import Any, Self
+from typing import Any
 
-import httpx
-from docker.models.networks import Network
-
-from sandbox.container import Container
-from sandbox.errors import EngineError
 from sandbox.http import Control
-from sandbox.owner import Owner
-from sandbox.settings import Settings
 
 NAME = "wiremock"
 PORT = 8080
+USER = "sandbox"
 
 
 class WireMock:
@@ -24,43 +16,25 @@ class WireMock:
     own third party.
 
     Args:
-        image: Tag of the image.
-        owner: The process it belongs to.
-        closed: The network of the resync container.
-        front: The network with this machine.
+        control: Its admin API.
+        password: What that asks for.
+        ca: The CA of its certificates, as PEM.
     """
 
-    def __init__(self, image: str, owner: Owner, settings: Settings, closed: Network, front: Network) -> None:
-        self._password = secrets.token_urlsafe(16)
-        self._container = Container(
-            image,
-            role=NAME,
-            owner=owner,
-            networks=[(front, None), (closed, NAME)],
-            memory=settings.wiremock_memory,
-            pids_limit=settings.pids_limit,
-            environment={"WIREMOCK_ADMIN": f"sandbox:{self._password}"},
-            publish=[PORT],
-        )
-        self.ca = ""
+    def __init__(self, control: Control, password: str, ca: str) -> None:
+        self._control = control
+        self.password = password
+        self.ca = ca
 
-    def start(self) -> Self:
-        """Start it; returns when it answers and its CA can be had.
+    @classmethod
+    def at(cls, address: str, password: str, ca: str) -> "WireMock":
+        """One that another process started."""
+        return cls(Control(NAME, address, (USER, password)), password, ca)
 
-        Raises:
-            EngineError: It did not start.
-        """
-        self._container.start()
-        self._control = Control(self._container, PORT, ("sandbox", self._password))
-        self._control.wait_until_ready("/__admin/health")
-        self.ca = self._control.call("GET", "/__admin/certs/wiremock-ca.crt").text
-        if "BEGIN CERTIFICATE" not in self.ca:
-            raise EngineError(
-                "WireMock has no CA, so nothing could be reached over TLS.",
-                remedy="`ocean-sandbox images --rebuild` builds its image again.",
-                detail=self._container.end_of_log(),
-            )
-        return self
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return self._control.address
 
     def stub(self, mappings: list[dict[str, Any]]) -> None:
         """Add stub mappings, in WireMock's own JSON, in one call.
@@ -81,18 +55,6 @@ class WireMock:
         requests: list[dict[str, Any]] = self._control.call("GET", "/__admin/requests").json()["requests"]
         return requests[::-1]
 
-    def nearest(self, request: httpx.Request) -> list[dict[str, Any]]:
-        """The stubs that come nearest to a request, best first; at most a few, and none that lacks all likeness."""
-        asked = {
-            "url": request.url.raw_path.decode(),
-            "absoluteUrl": str(request.url),
-            "method": request.method,
-            "headers": dict(request.headers),
-            "bodyAsBase64": base64.b64encode(request.content).decode(),
-        }
-        found = self._control.call("POST", "/__admin/near-misses/request", asked).json()["nearMisses"]
-        return [near["stubMapping"] for near in found]
-
     def mappings(self) -> list[dict[str, Any]]:
         """The stub mappings it has."""
         mappings: list[dict[str, Any]] = self._control.call("GET", "/__admin/mappings").json()["mappings"]
@@ -107,8 +69,10 @@ class WireMock:
         total = self._control.call("GET", "/__admin/requests?limit=1").json()["meta"]["total"]
         return not total and not self.mappings()
 
-    def stop(self) -> None:
-        """Kill it."""
-        if hasattr(self, "_control"):
-            self._control.close()
-        self._container.stop()
+    def look(self) -> str:
+        """A command that shows what it has got."""
+        return f"curl -u {USER}:{self.password} {self.proxy}/__admin/requests  # or …/mappings"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._control.close()

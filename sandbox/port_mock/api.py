@@ -14,7 +14,9 @@ from starlette.requests import ClientDisconnect
 
 from . import account, blueprints, entities, ingest, integration, runs
 from .bodies import WrongShapeError, answer_nobody, answer_wrong_shape, refuse
+from .faults import Injector
 from .recording import Recorder, mark_unknown
+from .rules import RefusedError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -42,9 +44,10 @@ def create_app(state: PortState) -> Starlette:
             *account.ROUTES,
             *runs.ROUTES,
         ],
-        middleware=[Middleware(Recorder, state=state)],
+        middleware=[Middleware(Recorder, state=state), Middleware(Injector)],
         exception_handlers={
             WrongShapeError: answer_wrong_shape,
+            RefusedError: entities.answer_refused,
             ClientDisconnect: answer_nobody,
             404: _refuse_unknown_call,
             405: _refuse_unknown_call,

@@ -1,4 +1,4 @@
-"""The calls about what entities live in: blueprints, their scorecards and migrations, actions, pages.
+"""The calls about what entities live in: blueprints, their scorecards and migrations, actions, pages, webhooks.
 
 Source: port-ocean 0.55, clients/port/mixins/blueprints.py, actions.py and migrations.py. They are made by `ocean sail`
 (default resources) and `ocean defaults clean`; a resync only gets blueprints.
@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from .bodies import answer, as_text, read_object, refuse, segment
 from .recording import kept_of
+from .rules import check_blueprint
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 
 async def _get_blueprint(request: Request) -> Response:
-    return answer({"ok": True, "blueprint": kept_of(request).blueprint(segment(request, "blueprint"))})
+    kept, identifier = kept_of(request), segment(request, "blueprint")
+    if kept.seed.strict:
+        kept.rules.blueprint(identifier)
+    return answer({"ok": True, "blueprint": kept.blueprint(identifier)})
 
 
 async def _create_blueprint(request: Request) -> Response:
@@ -28,6 +32,8 @@ async def _create_blueprint(request: Request) -> Response:
     kept = kept_of(request)
     if identifier in kept.blueprints:
         return refuse(409, "identifier_taken", f"A blueprint with identifier {identifier!r} already exists.")
+    if kept.seed.strict:
+        check_blueprint(blueprint, identifier)
     kept.blueprints[identifier] = blueprint
     return answer({"ok": True, "blueprint": kept.blueprint(identifier)}, 201)
 
@@ -35,17 +41,28 @@ async def _create_blueprint(request: Request) -> Response:
 async def _patch_blueprint(request: Request) -> Response:
     changes = await read_object(request)
     kept, identifier = kept_of(request), segment(request, "blueprint")
-    kept.blueprints[identifier] = {**kept.blueprint(identifier), **changes, "identifier": identifier}
+    if kept.seed.strict:
+        kept.rules.blueprint(identifier)
+    changed = {**kept.blueprint(identifier), **changes, "identifier": identifier}
+    if kept.seed.strict:
+        check_blueprint(changed, identifier)
+    kept.blueprints[identifier] = changed
     return answer({"ok": True, "blueprint": kept.blueprints[identifier]})
 
 
 async def _delete_blueprint(request: Request) -> Response:
-    kept_of(request).blueprints.pop(segment(request, "blueprint"), None)
+    kept, identifier = kept_of(request), segment(request, "blueprint")
+    if kept.seed.strict:
+        kept.rules.blueprint(identifier)
+    kept.blueprints.pop(identifier, None)
     return answer({"ok": True})
 
 
 async def _delete_all_entities(request: Request) -> Response:
     kept, blueprint = kept_of(request), segment(request, "blueprint")
+    if kept.seed.strict:
+        kept.rules.blueprint(blueprint)
+    kept.catalog.clear(blueprint)
     if request.query_params.get("delete_blueprint") == "true":
         kept.blueprints.pop(blueprint, None)
     identifier = f"migration-{len(kept.migrations) + 1}"
@@ -91,6 +108,13 @@ async def _delete_page(request: Request) -> Response:
     return answer({"ok": True})
 
 
+async def _create_webhook(request: Request) -> Response:
+    webhook = await read_object(request)
+    as_text(webhook.get("identifier"), "identifier")
+    kept_of(request).webhooks.append(webhook)
+    return answer({"ok": True, "integration": webhook}, 201)
+
+
 ROUTES = [
     Route("/v1/blueprints", _create_blueprint, methods=["POST"]),
     Route("/v1/blueprints/{blueprint}", _get_blueprint, methods=["GET"]),
@@ -100,6 +124,7 @@ ROUTES = [
     Route("/v1/blueprints/{blueprint}/scorecards", _create_scorecard, methods=["POST"]),
     Route("/v1/migrations/{migration}", _get_migration, methods=["GET"]),
     Route("/v1/actions", _create_action, methods=["POST"]),
+    Route("/v1/webhooks", _create_webhook, methods=["POST"]),
     Route("/v1/pages", _create_page, methods=["POST"]),
     Route("/v1/pages/{page}", _delete_page, methods=["DELETE"]),
 ]

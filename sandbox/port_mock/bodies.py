@@ -154,6 +154,13 @@ def as_text(value: object, name: str) -> str:
     return value
 
 
+def as_flag(value: object, name: str) -> bool:
+    """Take a value as a boolean; see `as_object`."""
+    if not isinstance(value, bool):
+        _wrong(value, name, "a boolean")
+    return value
+
+
 def segment(request: Request, name: str) -> str:
     """Give a path parameter that the client put into the path as it is.
 

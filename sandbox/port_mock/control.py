@@ -16,6 +16,8 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
 from .bodies import WrongShapeError, answer, answer_nobody, answer_wrong_shape, read_object, refuse
+from .faults import read_fault
+from .runs import read_run
 from .seeding import read_seed
 
 if TYPE_CHECKING:
@@ -51,8 +53,16 @@ def create_control_app(state: PortState, token: str, relay: Relay | None = None)
             Route("/seed", control.seed, methods=["PUT"]),
             Route("/reset", control.reset, methods=["POST"]),
             Route("/captures", control.captures, methods=["GET"]),
+            Route("/captures", control.forget_captures, methods=["DELETE"]),
+            Route("/entities", control.entities, methods=["GET"]),
             Route("/calls", control.calls, methods=["GET"]),
             Route("/state", control.state, methods=["GET"]),
+            Route("/names", control.names, methods=["GET"]),
+            Route("/runs", control.add_run, methods=["POST"]),
+            Route("/faults", control.add_fault, methods=["POST"]),
+            Route("/faults", control.faults, methods=["GET"]),
+            Route("/faults", control.clear_faults, methods=["DELETE"]),
+            Route("/expire-token", control.expire_token, methods=["POST"]),
             Route("/empty", control.empty, methods=["GET"]),
             *([relay.route()] if relay else []),
         ],
@@ -87,29 +97,53 @@ class _Control:
 
     async def captures(self, _request: Request) -> Response:
         kept = self._state.kept
-        return answer({"upserted_entities": kept.upserts, "deleted_entities": kept.deletions})
+        return answer(
+            {
+                "upserted_entities": kept.upserts,
+                "deleted_entities": kept.deletions,
+                "rejected_entities": list(kept.rejections.values()),
+            }
+        )
+
+    async def forget_captures(self, _request: Request) -> Response:
+        self._state.kept.forget_captures()
+        return answer({"ok": True})
+
+    async def entities(self, _request: Request) -> Response:
+        return answer({"entities": [stored.to_json() for stored in self._state.kept.catalog]})
 
     async def calls(self, _request: Request) -> Response:
         # A call is recorded when it is answered, and shown in the order in which calls arrived.
         return answer({"calls": sorted(self._state.kept.calls, key=lambda call: call["sequence"])})
 
     async def state(self, _request: Request) -> Response:
-        kept = self._state.kept
-        return answer(
-            {
-                "integration": None if kept.integration is None else kept.integration.to_json(),
-                "resync_states": kept.resync_states,
-                "metrics": kept.metrics,
-                "heartbeats": kept.heartbeats,
-                "logs": kept.logs,
-                "examples": kept.examples,
-                "cursors": [{"kind": kind, "index": index, **cursor} for (kind, index), cursor in kept.cursors.items()],
-                "blueprints": kept.blueprints,
-                "actions": kept.actions,
-                "scorecards": kept.scorecards,
-                "pages": kept.pages,
-            },
-        )
+        return answer(self._state.kept.to_json())
+
+    async def add_run(self, request: Request) -> Response:
+        run = read_run(await read_object(request))
+        runs = self._state.kept.runs
+        if run.identifier in runs:
+            return refuse(409, "identifier_taken", f"There is a run with id {run.identifier!r} already.")
+        runs[run.identifier] = run
+        return answer({"ok": True})
+
+    async def add_fault(self, request: Request) -> Response:
+        self._state.kept.faults.append(read_fault(await read_object(request)))
+        return answer({"ok": True})
+
+    async def faults(self, _request: Request) -> Response:
+        return answer({"faults": [fault.to_json() for fault in self._state.kept.faults]})
+
+    async def clear_faults(self, _request: Request) -> Response:
+        self._state.kept.faults.clear()
+        return answer({"ok": True})
+
+    async def expire_token(self, _request: Request) -> Response:
+        self._state.kept.expire_token()
+        return answer({"ok": True})
+
+    async def names(self, _request: Request) -> Response:
+        return answer({"names": list(self._state.kept.names)})
 
     async def empty(self, _request: Request) -> Response:
         return answer({"empty": self._state.kept.is_empty})

@@ -86,6 +86,12 @@ class Recorder:
             )
 
 
+def kept_in(scope: Scope) -> Kept:
+    """Give the `Kept` that was current when a call arrived; see `kept_of`."""
+    kept: Kept = scope[_KEPT]
+    return kept
+
+
 def kept_of(request: Request) -> Kept:
     """Give the `Kept` that was current when a request arrived.
 
@@ -95,8 +101,7 @@ def kept_of(request: Request) -> Kept:
     Returns:
         What the request's handler reads and writes.
     """
-    kept: Kept = request.scope[_KEPT]
-    return kept
+    return kept_in(request.scope)
 
 
 def mark_unknown(request: Request) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .bodies import WrongShapeError, as_object, as_objects, as_text
+from .bodies import WrongShapeError, as_flag, as_object, as_objects, as_text
+from .faults import Fault, read_fault
+from .rules import check_blueprint
 from .state import Seed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from .bodies import Json
 
-_KEYS = ("integration", "mapping", "blueprints", "search_entities_response")
 _INTEGRATION_KEYS = ("identifier", "type")
 
 
@@ -20,8 +21,9 @@ def read_seed(body: Json) -> Seed:
     """Read a seed; every key may be left out.
 
     Args:
-        body: `integration` (`identifier` and `type`), `mapping`, `blueprints` by identifier, and
-            `search_entities_response`, the entities that are in Port already.
+        body: `integration` (`identifier` and `type`), `mapping`, `blueprints` by identifier, `entities` that are in
+            Port already, `search_entities_response`, what every search answers, `strict`, whether rules are on,
+            `faults`, and `expired_token`, whether the first access token is refused.
 
     Returns:
         The seed.
@@ -31,6 +33,9 @@ def read_seed(body: Json) -> Seed:
     """
     _refuse_unknown(body, _KEYS, "")
     seed = Seed()
+    for name, read in _READERS.items():
+        if name in body:
+            setattr(seed, name, read(body[name], name))
     if "integration" in body:
         integration = as_object(body["integration"], "integration")
         _refuse_unknown(integration, _INTEGRATION_KEYS, "integration.")
@@ -38,14 +43,28 @@ def read_seed(body: Json) -> Seed:
             seed.integration_identifier = as_text(integration["identifier"], "integration.identifier")
         if "type" in integration:
             seed.integration_type = as_text(integration["type"], "integration.type")
-    if "mapping" in body:
-        seed.mapping = as_object(body["mapping"], "mapping")
-    if "blueprints" in body:
-        blueprints = as_object(body["blueprints"], "blueprints")
-        seed.blueprints = {name: as_object(value, f"blueprints.{name}") for name, value in blueprints.items()}
-    if "search_entities_response" in body:
-        seed.search_entities_response = as_objects(body["search_entities_response"], "search_entities_response")
+    if seed.strict:
+        for name, blueprint in seed.blueprints.items():
+            check_blueprint(blueprint, f"blueprints.{name}")
     return seed
+
+
+def _read_blueprints(value: object, name: str) -> dict[str, Json]:
+    return {key: as_object(each, f"{name}.{key}") for key, each in as_object(value, name).items()}
+
+
+def _read_entities(value: object, name: str) -> list[Json]:
+    entities = as_objects(value, name)
+    for index, entity in enumerate(entities):
+        for key in ("identifier", "blueprint", *(["$datasource"] if "$datasource" in entity else [])):
+            as_text(entity.get(key), f"{name}[{index}].{key}")
+        for key in ("properties", "relations"):
+            as_object(entity.get(key, {}), f"{name}[{index}].{key}")
+    return entities
+
+
+def _read_faults(value: object, name: str) -> list[Fault]:
+    return [read_fault(fault, f"{name}[{index}].") for index, fault in enumerate(as_objects(value, name))]
 
 
 def _refuse_unknown(given: Json, known: Collection[str], prefix: str) -> None:
@@ -53,3 +72,15 @@ def _refuse_unknown(given: Json, known: Collection[str], prefix: str) -> None:
         if key not in known:
             message = f"unknown key {prefix}{key}; known are {', '.join(prefix + name for name in known)}"
             raise WrongShapeError(message)
+
+
+_READERS: dict[str, Callable[[object, str], object]] = {
+    "mapping": as_object,
+    "blueprints": _read_blueprints,
+    "entities": _read_entities,
+    "search_entities_response": as_objects,
+    "strict": as_flag,
+    "faults": _read_faults,
+    "expired_token": as_flag,
+}
+_KEYS = ("integration", *_READERS)

@@ -1,21 +1,25 @@
-"""Serves both apps from one event loop, until the lifeline ends or somebody asks to stop."""
+"""Serves the apps and the name server from one event loop, until the lifeline ends or somebody asks to stop."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import signal
+import socket
+import struct
 from typing import TYPE_CHECKING
 
 import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from .lifeline import Lifeline
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Generator, Mapping
 
     from starlette.applications import Starlette
+
+    from .names import NameServer
 
 # Clients keep idle connections for seconds to minutes. If we closed them first, a request sent at that very moment
 # would fail for no fault of the integration.
@@ -26,7 +30,12 @@ _GRACE_SECONDS = 0.4
 _LARGEST_ANSWER = 256 * 1024 * 1024
 
 
-def serve(apps: Mapping[socket.socket, Starlette], *, lifeline: int) -> None:
+def serve(
+    apps: Mapping[socket.socket, Starlette],
+    names: tuple[NameServer, socket.socket, socket.socket],
+    *,
+    lifeline: int,
+) -> None:
     """Serve apps, and return once stdin has reached EOF or SIGTERM or SIGINT has come.
 
     Calls that are under way then are not waited for: whoever could read their answers is gone or has asked us to go.
@@ -35,12 +44,31 @@ def serve(apps: Mapping[socket.socket, Starlette], *, lifeline: int) -> None:
 
     Args:
         apps: What to serve on which listening socket; the sockets are closed in the end.
+        names: The name server, and its sockets for UDP and TCP.
         lifeline: The file descriptor whose EOF ends it all; stdin, in a container.
     """
     servers = [_Server(_configure(app)) for app in apps.values()]
     # uvicorn knows the quickest loop that is installed.
     with asyncio.Runner(loop_factory=servers[0].config.get_loop_factory()) as runner:
-        runner.run(_serve(servers, list(apps), lifeline))
+        runner.run(_serve(servers, list(apps), names, lifeline))
+
+
+class _Resettable(AutoHTTPProtocol):  # type: ignore[misc, valid-type] # uvicorn picks one as it is imported
+    """A connection that an app can reset: `scope["state"]["reset"]` does (see `faults.py`)."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Give the app a way to reset it, besides what uvicorn does."""
+        super().connection_made(transport)
+
+        def reset() -> None:
+            # Lingering for no time makes TCP say RST, as a peer that died does, and not FIN.
+            end = transport.get_extra_info("socket")
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            transport.abort()
+
+        # Each connection has a copy of its own: uvicorn gives all of them the same to begin with.
+        state: dict[str, object] = self.app_state  # type: ignore[has-type] # see above
+        self.app_state = {**state, "reset": reset}
 
 
 class _Server(uvicorn.Server):
@@ -51,7 +79,12 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(servers: list[_Server], sockets: list[socket.socket], descriptor: int) -> None:
+async def _serve(
+    servers: list[_Server],
+    sockets: list[socket.socket],
+    names: tuple[NameServer, socket.socket, socket.socket],
+    descriptor: int,
+) -> None:
     loop = asyncio.get_running_loop()
 
     def end() -> None:
@@ -67,11 +100,16 @@ async def _serve(servers: list[_Server], sockets: list[socket.socket], descripto
         loop.add_signal_handler(number, end)
     lifeline = Lifeline(end_from_thread, descriptor=descriptor, grace=_GRACE_SECONDS)
     lifeline.hold()
+    server_of_names, udp, tcp = names
+    looked_up = asyncio.create_task(server_of_names.serve(udp, tcp))
     try:
         await asyncio.gather(
             *(server.serve(sockets=[listener]) for server, listener in zip(servers, sockets, strict=True)),
         )
     finally:
+        looked_up.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await looked_up
         lifeline.release()
         for listener in sockets:
             listener.close()
@@ -80,6 +118,7 @@ async def _serve(servers: list[_Server], sockets: list[socket.socket], descripto
 def _configure(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=_Resettable,
         access_log=False,
         log_level="warning",
         lifespan="off",

@@ -7,17 +7,25 @@ captures of the next test.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from .bodies import Json, render
+from .catalog import Catalog, written
+from .rules import Rules
+
+if TYPE_CHECKING:
+    from .faults import Fault
+    from .runs import Run
+
+_MOST_NAMES = 10_000
 
 
 def now() -> str:
     """Give the present moment as Port writes it: ISO 8601, UTC, milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return written(time.time())
 
 
 class Call(TypedDict):
@@ -48,19 +56,46 @@ class Deletion(TypedDict):
     blueprint: str
 
 
+class Rejection(TypedDict):
+    """One entity that was refused, and is not in Port for it.
+
+    `identifier` and `entity` are as the client sent them, `status`, `error` and `message` as it was told.
+    """
+
+    identifier: object
+    blueprint: str
+    entity: Json
+    status: int
+    error: str
+    message: str
+
+
 @dataclass
 class Seed:
     """What a test says is in Port before the resync.
 
     An integration is in Port when the seed names one or gives its mapping. Without either, Port answers 404 for it, and
     `ocean sail` creates it (port-ocean 0.55, core/defaults/initialization/initialize.py).
+
+    `search_entities_response` is what every search answers, whatever was asked; with None, searches answer what is in
+    Port. `entities` are in Port: the integration's own, unless they name another `$datasource`. `strict` turns the rules
+    on (see `rules.py`).
     """
 
     integration_identifier: str | None = None
     integration_type: str | None = None
     mapping: Json | None = None
     blueprints: dict[str, Json] = field(default_factory=dict)
-    search_entities_response: list[Json] = field(default_factory=list)
+    entities: list[Json] = field(default_factory=list)
+    search_entities_response: list[Json] | None = None
+    strict: bool = False
+    faults: list[Fault] = field(default_factory=list)
+    expired_token: bool = False
+
+    @property
+    def is_scripted(self) -> bool:
+        """Whether searches answer what the seed says, and not what is in Port."""
+        return self.search_entities_response is not None
 
     @property
     def is_empty(self) -> bool:
@@ -110,17 +145,16 @@ class Integration:
 
 @dataclass
 class Kept:
-    """Everything kept since the last seed or reset.
-
-    The stateful Port (searches that see what was upserted) has its place here, next to `known_entities`.
-    """
+    """Everything kept since the last seed or reset: what is in Port, and the captures."""
 
     seed: Seed = field(default_factory=Seed)
     integration: Integration | None = None
     blueprints: dict[str, Json] = field(default_factory=dict)
-    known_entities: set[tuple[str, str]] = field(default_factory=set)
+    catalog: Catalog = field(default_factory=Catalog)
+    made_identifiers: int = 0
     upserts: list[Json] = field(default_factory=list)
     deletions: list[Deletion] = field(default_factory=list)
+    rejections: dict[tuple[str, str], Rejection] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     arrivals: int = 0
     resync_states: list[Json] = field(default_factory=list)
@@ -133,6 +167,15 @@ class Kept:
     actions: list[Json] = field(default_factory=list)
     scorecards: list[Json] = field(default_factory=list)
     pages: list[Json] = field(default_factory=list)
+    names: dict[str, None] = field(default_factory=dict)
+    webhooks: list[Json] = field(default_factory=list)
+    secrets: dict[str, Json] = field(default_factory=dict)
+    probes: list[Json] = field(default_factory=list)
+    runs: dict[str, Run] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
+    expired_tokens: set[str] = field(default_factory=set)
+    expires_next_token: bool = False
 
     @classmethod
     def seeded(cls, seed: Seed) -> Kept:
@@ -144,21 +187,32 @@ class Kept:
         Returns:
             A new object with no captures.
         """
-        kept = cls(seed=seed, blueprints=dict(seed.blueprints))
+        kept = cls(seed=seed, blueprints=dict(seed.blueprints), faults=list(seed.faults))
+        kept.expires_next_token = seed.expired_token
         if seed.mapping is not None or seed.integration_identifier or seed.integration_type:
             kept.integration = Integration(
                 identifier=seed.integration_identifier,
                 type=seed.integration_type,
                 config=seed.mapping or {},
             )
-        for entity in seed.search_entities_response:
-            kept.known_entities.add((str(entity.get("blueprint")), identifier_text(entity.get("identifier"))))
+        own = f"port-ocean/{seed.integration_type}/seeded/{seed.integration_identifier}/exporter"
+        moment = time.time()
+        for entity in [*(seed.search_entities_response or []), *seed.entities]:
+            bare = {name: value for name, value in entity.items() if name != "$datasource"}
+            blueprint, identifier = str(entity.get("blueprint")), identifier_text(entity.get("identifier"))
+            kept.catalog.put(blueprint, identifier, bare, entity.get("$datasource", own), moment)
         return kept
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What is refused, if the seed is strict."""
+        return Rules(self.blueprints, self.catalog)
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was captured, called or seeded."""
-        return self.seed.is_empty and not (self.arrivals or self.upserts or self.deletions)
+        """Whether nothing was captured, called, looked up or seeded."""
+        came = self.arrivals or self.upserts or self.deletions or self.names or self.faults or self.runs
+        return self.seed.is_empty and not came
 
     @cached_property
     def search_answer(self) -> bytes:
@@ -167,29 +221,40 @@ class Kept:
         Ocean searches before every bulk of more than ten entities; rendering ten thousand seeded entities each time
         would make a large resync quadratic.
         """
-        return render({"ok": True, "entities": self.seed.search_entities_response, "next": None})
+        return render({"ok": True, "entities": self.seed.search_entities_response or [], "next": None})
 
-    def upsert(self, blueprint: str, entity: Json) -> tuple[str, bool]:
-        """Capture an upsert.
+    def to_json(self) -> Json:
+        """Give what is kept besides entities, captures and calls."""
+        return {
+            "integration": None if self.integration is None else self.integration.to_json(),
+            "resync_states": self.resync_states,
+            "metrics": self.metrics,
+            "heartbeats": self.heartbeats,
+            "logs": self.logs,
+            "examples": self.examples,
+            "cursors": [{"kind": kind, "index": index, **cursor} for (kind, index), cursor in self.cursors.items()],
+            "blueprints": self.blueprints,
+            "actions": self.actions,
+            "scorecards": self.scorecards,
+            "pages": self.pages,
+            "webhooks": self.webhooks,
+            "secrets": list(self.secrets.values()),
+            "probes": self.probes,
+            "runs": [vars(run) for run in self.runs.values()],
+        }
+
+    def capture_upsert(self, blueprint: str, entity: Json) -> None:
+        """Capture an entity that was accepted, and take it off the rejections if it is on them.
 
         Args:
-            blueprint: The blueprint in the call's path; an entity that names one itself keeps its own.
-            entity: The entity as received. It is kept as it is, not copied, and gains a `blueprint` if it has none.
-
-        Returns:
-            The identifier to answer, always a string, and whether the entity is new to this mock.
+            blueprint: The blueprint in the call's path.
+            entity: The entity as received; kept as it is.
         """
-        entity.setdefault("blueprint", blueprint)
         self.upserts.append(entity)
-        identifier = entity.get("identifier")
-        # Port makes up an identifier for an entity that comes without.
-        echoed = f"generated-{len(self.upserts)}" if identifier is None else identifier_text(identifier)
-        key = (blueprint, echoed)
-        created = key not in self.known_entities
-        self.known_entities.add(key)
-        return echoed, created
+        if self.rejections:
+            self.rejections.pop((blueprint, identifier_text(entity.get("identifier"))), None)
 
-    def delete(self, blueprint: str, identifier: object) -> None:
+    def capture_delete(self, blueprint: str, identifier: object) -> None:
         """Capture a deletion.
 
         Args:
@@ -197,7 +262,74 @@ class Kept:
             identifier: The entity's identifier, decoded.
         """
         self.deletions.append({"identifier": identifier, "blueprint": blueprint})
-        self.known_entities.discard((blueprint, identifier_text(identifier)))
+
+    def issue_token(self, token: str) -> None:
+        """Remember an access token that a client was given.
+
+        Args:
+            token: The token; no two are the same.
+        """
+        self.tokens.append(token)
+        if self.expires_next_token:
+            self.expire_token()
+
+    def expire_token(self) -> None:
+        """Refuse the tokens that were given so far from now on, or else the next one."""
+        self.expires_next_token = not self.tokens
+        self.expired_tokens.update(self.tokens)
+
+    def make_identifier(self) -> str:
+        """Make an identifier for an entity that comes without, as Port does."""
+        self.made_identifiers += 1
+        return f"generated-{self.made_identifiers}"
+
+    def reject(self, blueprint: str, entity: Json, status: int, error: str, message: str) -> None:
+        """Remember an entity that is refused, until it is accepted: what is refused with a 429 comes again.
+
+        Args:
+            blueprint: The blueprint in the call's path.
+            entity: The entity as received; kept as it is.
+            status: The HTTP status that the entity got.
+            error: The code that it got.
+            message: Why.
+        """
+        identifier = entity.get("identifier")
+        # Without an identifier, nothing tells whether it comes again.
+        text = f"unnamed {len(self.rejections)}" if identifier is None else identifier_text(identifier)
+        key = (blueprint, text)
+        # Taken out first: it has its place where it was refused last.
+        self.rejections.pop(key, None)
+        self.rejections[key] = {
+            "identifier": identifier,
+            "blueprint": blueprint,
+            "entity": entity,
+            "status": status,
+            "error": error,
+            "message": message,
+        }
+
+    def forget_captures(self) -> None:
+        """Begin captures and look-ups anew; what is in Port stays."""
+        self.upserts, self.deletions, self.rejections, self.names = [], [], {}, {}
+
+    def delete(self, blueprint: str, identifier: object) -> None:
+        """Delete an entity, whether it is there or not, and capture that.
+
+        Args:
+            blueprint: The blueprint in the call's path.
+            identifier: The entity's identifier, decoded.
+        """
+        self.capture_delete(blueprint, identifier)
+        self.catalog.remove(blueprint, identifier_text(identifier))
+
+    def ask(self, name: str) -> None:
+        """Keep a name that was looked up; of very many names, the first ones.
+
+        Args:
+            name: The name, in lower case and without the dot at its end.
+        """
+        if len(self.names) < _MOST_NAMES:
+            self.names[name] = None
 
     def blueprint(self, identifier: str) -> Json:
         """Give a blueprint: the seeded or created one, else an empty one under that name.

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+from .egress import Record
 from .lines import Lines
 from .lines import answer as write_answer
 
@@ -30,9 +31,11 @@ class Channel:
         orders: File descriptor to read further orders from.
         answers: File descriptor to write answers to.
         first: The order for which the child was forked.
+        record: Where attempts to reach the outside are kept.
     """
 
-    def __init__(self, orders: int, answers: int, first: dict[str, Any]) -> None:
+    def __init__(self, orders: int, answers: int, first: dict[str, Any], record: Record) -> None:
+        self.record = record
         self._orders = orders
         self._answers = answers
         self._queue: queue.Queue[dict[str, Any]] = queue.Queue()

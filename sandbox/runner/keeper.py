@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .channel import Channel
+from .egress import Record
 from .lines import Lines, answer, write
 
 LIFELINE_CUT = 70
@@ -39,6 +40,7 @@ class Keeper:
         self._child_ended: int | None = None
         self._to_child: int | None = None
         self._oom_kills = _oom_kills()
+        self._record = Record()
 
     def keep(self) -> None:
         """Do as ordered until the lifeline is cut; does not return.
@@ -69,6 +71,8 @@ class Keeper:
         if order["order"] == "end":
             self._clean_up()
             answer(self._answers, {"event": "ended"})
+        elif order["order"] == "attempts":
+            answer(self._answers, {"event": "attempts", "egress": self._record.attempts()})
         elif order["order"] == "boot" and self._child is None:
             self._fork(order)
         elif self._to_child is not None:
@@ -78,6 +82,7 @@ class Keeper:
             answer(self._answers, {"event": "died", "why": "no integration is booted", "oom": False})
 
     def _fork(self, order: dict[str, Any]) -> None:
+        self._record.clear()
         read, self._to_child = os.pipe()
         self._child = os.fork()
         if self._child == 0:
@@ -85,7 +90,7 @@ class Keeper:
             os.close(self._orders)
             code = 1
             try:
-                self._serve(Channel(read, self._answers, order))
+                self._serve(Channel(read, self._answers, order, self._record))
                 code = 0
             except BaseException:  # noqa: BLE001 # its traceback goes to the log, its exit code to the keeper
                 traceback.print_exc()
@@ -101,7 +106,9 @@ class Keeper:
         kills, self._oom_kills = self._oom_kills, _oom_kills()
         self._forget_child()
         os.write(self._answers, b"\n")  # it may have died in the middle of an answer
-        answer(self._answers, {"event": "died", "why": why, "oom": self._oom_kills > kills})
+        died = {"event": "died", "why": why, "oom": self._oom_kills > kills}
+        tried = self._record.attempts()
+        answer(self._answers, {**died, "egress": tried} if tried else died)
 
     def _clean_up(self) -> None:
         _kill_everything()

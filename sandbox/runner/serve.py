@@ -4,11 +4,13 @@ import asyncio
 import base64
 import io
 import os
+import socket
 import sys
 import tarfile
 from pathlib import Path
 from typing import Any
 
+from . import egress
 from .channel import Channel
 from .integration import Integration
 from .report import describe
@@ -25,11 +27,14 @@ def serve(channel: Channel) -> None:
             phase = order["order"]
             try:
                 if phase == "boot":
+                    _watch(channel.record, order["own_names"])
                     integration = Integration(_unpack(order))
                     runner.run(integration.boot(order["config"], order["log_level"]))
                     channel.answer({"event": "booted"})
                 elif phase == "resync" and integration is not None:
-                    channel.answer({"event": "resynced", **runner.run(integration.resync())})
+                    result = runner.run(integration.resync())
+                    tried = channel.record.attempts()
+                    channel.answer({"event": "resynced", **result, "egress": tried})
                 else:
                     channel.answer(
                         {"event": "failed", "phase": phase, "errors": describe(ValueError(f"no order: {phase}"))}
@@ -37,9 +42,16 @@ def serve(channel: Channel) -> None:
             except BaseException as error:  # noqa: BLE001 # SystemExit in a main.py is an answer too
                 if integration is not None and phase == "boot":
                     phase = integration.phase
-                channel.answer({"event": "failed", "phase": phase, "errors": describe(error)})
+                tried = channel.record.attempts()
+                channel.answer({"event": "failed", "phase": phase, "errors": describe(error), "egress": tried})
             finally:
                 _flush()
+
+
+def _watch(record: egress.Record, names: list[str]) -> None:
+    """Watch for attempts to reach what is neither ``names`` nor this container."""
+    own = [*names, socket.gethostname()]
+    egress.watch(record.path, [*own, *egress.own_addresses(own)])
 
 
 def _unpack(order: dict[str, Any]) -> Path:

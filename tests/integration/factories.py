@@ -60,17 +60,24 @@ def mapping(**mappings: Any) -> dict[str, Any]:
     return {"resources": [{"kind": "thing", "selector": {"query": "true"}, "port": port}]}
 
 
-@asynccontextmanager
-async def started(
+def make_harness(
     directory: Path, transport: InterceptTransport | None = None, **options: Any
-) -> AsyncGenerator[IntegrationTestHarness, None]:
-    """A started harness for an integration in ``directory``."""
-    harness = IntegrationTestHarness(
+) -> IntegrationTestHarness:
+    """A harness for an integration in ``directory``, not yet started."""
+    return IntegrationTestHarness(
         integration_path=str(directory),
         port_mapping_config=options.pop("port_mapping_config", mapping()),
         third_party_transport=transport or InterceptTransport(strict=False),
         **options,
     )
+
+
+@asynccontextmanager
+async def started(
+    directory: Path, transport: InterceptTransport | None = None, **options: Any
+) -> AsyncGenerator[IntegrationTestHarness, None]:
+    """A started harness for an integration in ``directory``."""
+    harness = make_harness(directory, transport, **options)
     try:
         await harness.start()
         yield harness

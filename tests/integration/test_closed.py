@@ -1,5 +1,6 @@
 """The outside is closed: nothing that a handler tries leads out of the sandbox."""
 
+import ipaddress
 import socket
 from pathlib import Path
 
@@ -46,7 +47,7 @@ async def test_it_gets_nowhere(tmp_path: Path, attempt: str) -> None:
     handler = f"try:\n{lines}\nexcept OSError as error:\n    yield []\nelse:\n    yield [{{'id': 'out', 'value': 1}}]"
     if "httpx" in lines:
         handler = handler.replace("OSError", "(OSError, httpx.HTTPError)")
-    result = await resync(integration(tmp_path, handler))
+    result = await resync(integration(tmp_path, handler), fail_on_egress=False)
     assert result.errors == []
     assert result.upserted_entities == []
 
@@ -76,7 +77,9 @@ async def test_a_program_on_the_engines_host_is_out_of_reach(tmp_path: Path) -> 
     with socket.create_server(("0.0.0.0", 0)) as listener:  # noqa: S104 # what a developer's database may do
         port = listener.getsockname()[1]
         client = engine.client().client
-        addresses = [network["Gateway"] for network in client.api.inspect_network("bridge")["IPAM"]["Config"]]
+        # The engine does not say the gateway before a container has been on the network; it is its first address.
+        subnets = [network["Subnet"] for network in client.api.inspect_network("bridge")["IPAM"]["Config"]]
+        addresses = [str(next(ipaddress.ip_network(subnet).hosts())) for subnet in subnets]
         # A container on an ordinary network does reach it: otherwise this test would show nothing.
         (image,) = images.ensure([images.resync()], load(), engine.client())
         ordinary = client.containers.run(
@@ -98,6 +101,6 @@ async def test_a_program_on_the_engines_host_is_out_of_reach(tmp_path: Path) -> 
             reached.append(address)
         yield [{{"id": 1, "value": reached}}]
         """
-        result = await resync(integration(tmp_path, handler))
+        result = await resync(integration(tmp_path, handler), fail_on_egress=False)
     assert result.errors == []
     assert result.upserted_entities[0]["properties"]["value"] == []

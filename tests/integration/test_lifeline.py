@@ -79,7 +79,7 @@ def seconds_until_nothing_is_left(process_label: str, limit: float) -> float:
 def test_nothing_is_left(tmp_path: Path, number: signal.Signals, handler: str) -> None:
     pytest_process = start_pytest(tmp_path, handler)
     label = process_name(pytest_process.pid)
-    assert len(left_of(label)) == 5, "a WireMock, a Port mock, a resync container and two networks"
+    assert len(left_of(label)) == 6, "a WireMock, a Port mock, an anchor, a resync container and two networks"
     os.kill(pytest_process.pid, number)
     assert seconds_until_nothing_is_left(label, limit=10) < 10
     output = pytest_process.communicate(timeout=20)[0].decode()

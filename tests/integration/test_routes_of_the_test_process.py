@@ -109,3 +109,14 @@ async def test_many_requests_at_once_that_no_predicate_wants_reach_the_stub_file
     result = await resync(integration(tmp_path / "things", handler), transport, stubs="things")
     assert result.errors == []
     assert values(result) == {"1": [1] * 100}
+
+
+async def test_many_large_answers_are_all_in_the_call_log(tmp_path: Path) -> None:
+    handler = """
+    for page in range(200):
+        response = await http_async_client.get(f"https://api.things.example/things?page={page}")
+    yield [{"id": 1, "value": len(response.text)}]
+    """
+    transport = InterceptTransport().add_route("GET", "/things", {"body": "x" * 100_001})
+    assert values(await resync(integration(tmp_path, handler), transport)) == {"1": 100_001}
+    assert [len(call.response.text) for call in transport.calls] == [100_001] * 200

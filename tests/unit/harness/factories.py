@@ -17,7 +17,7 @@ import httpx
 from harness import InterceptTransport
 from harness.answering import Answerer
 from harness.errors import rebuild
-from sandbox.resync import RemoteFailure
+from sandbox.report import RemoteFailure
 from sandbox.runner.report import describe
 
 URL = "https://api.example.com/v2/items"

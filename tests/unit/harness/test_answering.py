@@ -13,7 +13,7 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from harness import InterceptTransport
+from harness import AnswerError, InterceptTransport
 from harness.stubs import PASS_HEADER, UNMATCHED_HEADER
 from harness.transport import whole_url
 
@@ -240,12 +240,12 @@ class TestErrors:
         assert (response.status_code, response.text) == (500, "LookupError: the test's own")
 
     @pytest.mark.asyncio
-    @pytest.mark.parametrize(("answer", "error"), [(None, TypeError), ({"status": 200}, ValueError)])
-    async def test_a_callable_that_makes_no_answer_is_an_error_too(self, answer: Any, error: type[Exception]) -> None:
+    @pytest.mark.parametrize("answer", [None, {"status": 200}])
+    async def test_a_callable_that_makes_no_answer_is_an_error_too(self, answer: Any) -> None:
         async with run_integration() as integration, integration.answered_by(answering(lambda _request: answer)):
             response = await integration.ask()
 
-        assert [type(each) for each in integration.errors] == [error]
+        assert [type(each) for each in integration.errors] == [AnswerError]
         assert response.status_code == 500
 
     @pytest.mark.asyncio

@@ -17,6 +17,10 @@ def test_they_are_ours():
     assert BaseIntegrationTest is Documented is harness.BaseIntegrationTest
     assert IntegrationTestHarness is harness.IntegrationTestHarness
     assert Route is harness.Route
+
+def test_a_search_finds_nothing_unless_the_test_says_so_as_in_process():
+    assert PortMockResponder({}).seed("x")["search_entities_response"] == []
+    assert "search_entities_response" not in PortMockResponder({}, port="strict").seed("x")
 """
 
 
@@ -33,7 +37,7 @@ def run(folder: Path, *options: str, ini: str = "") -> subprocess.CompletedProce
 def test_by_option_and_by_key(tmp_path: Path, options: list[str], ini: str) -> None:
     done = run(tmp_path, *options, ini=ini)
     assert done.returncode == 0, done.stdout
-    assert "1 passed" in done.stdout
+    assert "2 passed" in done.stdout
 
 
 def test_not_unless_asked(tmp_path: Path) -> None:

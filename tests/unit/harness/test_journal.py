@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 from typing import Any
 
 import pytest
 
 from harness.journal import port_calls, third_party_calls
-from harness.stubs import PASS_HEADER, UNMATCHED_HEADER
+from harness.stubs import LARGE_HEADER, PASS_HEADER, UNMATCHED_HEADER
 
 from .factories import URL, make_journal_entry, make_port_call
 
@@ -84,6 +85,13 @@ def test_a_compressed_answer_is_read_unless_it_only_claims_to_be(sent: bytes, re
     assert call.response.content == read
 
 
+def test_a_large_body_is_taken_from_the_test_process_that_answered() -> None:
+    large = make_journal_entry(answer=b"the begi", response={"headers": {LARGE_HEADER.lower(): "2"}})
+    calls, _ = third_party_calls([large, make_journal_entry(answer=b"small")], large={"2": b"the beginning and all"})
+
+    assert [call.response.content for call in calls] == [b"the beginning and all", b"small"]
+
+
 def test_a_call_to_port_is_as_it_was() -> None:
     (call,) = port_calls(
         [
@@ -110,3 +118,14 @@ def test_a_call_without_a_query_has_none() -> None:
 
     assert str(first.request.url) == "http://port-mock:8000/v1/organization"
     assert second.request.url.path == "/v1/migrations/1"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"body": "x" * 200_000}, {"base64Body": base64.b64encode(b"x" * 200_000).decode()}, {"jsonBody": "x" * 200_000}],
+)
+def test_a_body_that_the_journal_cut_is_the_one_of_its_stub(body: dict[str, str]) -> None:
+    entry = {**make_journal_entry(answer=b"x" * 100_000), "stubMapping": {"response": body}}
+    (call,), _ = third_party_calls([entry])
+
+    assert call.response.text.strip('"') == "x" * 200_000

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from harness import PortMockResponder, RequestLog
+from harness import PortMockResponder, RejectedEntity, RequestLog, SeedError
+from harness.port_mock import blueprints_of
 from sandbox.port_mock.bodies import WrongShapeError
 from sandbox.port_mock.seeding import read_seed
 
@@ -201,7 +206,10 @@ class TestSeedAndCaptures:
             "integration": {"identifier": "test-integration", "type": "test"},
             "mapping": {"resources": []},
             "blueprints": {},
-            "search_entities_response": [],
+            "entities": [],
+            "strict": False,
+            "faults": [],
+            "expired_token": False,
         }
 
     def test_captures_are_kept_in_the_lists_that_a_test_holds(self) -> None:
@@ -212,6 +220,7 @@ class TestSeedAndCaptures:
             captures = {
                 "upserted_entities": [{"identifier": each} for each in identifiers],
                 "deleted_entities": [{"identifier": each, "blueprint": "service"} for each in identifiers],
+                "rejected_entities": [],
             }
             responder.keep(captures, log)
 
@@ -219,3 +228,64 @@ class TestSeedAndCaptures:
         assert deleted == [{"identifier": "c", "blueprint": "service"}]
         assert responder.deleted_entity_ids == ["c"]
         assert responder.transport.calls == log
+
+    def test_rejected_entities_are_those_of_the_last_resync(self) -> None:
+        responder = PortMockResponder({})
+        for identifier in ("a", "b"):
+            rejection = {"identifier": identifier, "blueprint": "service", "entity": {}, "status": 422}
+            rejections = [{**rejection, "error": "invalid_request", "message": "wrong"}]
+            responder.keep({"upserted_entities": [], "deleted_entities": [], "rejected_entities": rejections}, [])
+
+        assert responder.rejected_entities == [RejectedEntity("b", "service", {}, 422, "invalid_request", "wrong")]
+
+    @pytest.mark.asyncio
+    async def test_what_is_refused_in_this_process_is_rejected_too(self) -> None:
+        responder = PortMockResponder({})
+        body = {"entities": [{"identifier": "a"}, "nonsense"]}
+        async with make_client(responder) as port:
+            await port.post("/v1/blueprints/service/entities/bulk", json=body)
+
+        assert [(each.identifier, each.status) for each in responder.rejected_entities] == [("a", 422)]
+
+
+class TestStrict:
+    BLUEPRINT = {"identifier": "service", "schema": {"properties": {"n": {"type": "number"}}}, "relations": {}}  # noqa: RUF012
+
+    @pytest.mark.asyncio
+    async def test_rules_are_the_same_in_this_process(self) -> None:
+        responder = PortMockResponder({}, blueprints={"service": self.BLUEPRINT}, port="strict")
+        body = {
+            "entities": [{"identifier": "a", "properties": {"n": "1"}}, {"identifier": "b", "properties": {"n": 1}}]
+        }
+        answer = await json_of(responder, "POST", "/v1/blueprints/service/entities/bulk?upsert=true", json=body)
+
+        assert [error["index"] for error in answer["errors"]] == [0]
+        assert [each.identifier for each in responder.rejected_entities] == ["a"]
+        assert [each["identifier"] for each in responder.entities] == ["b"]
+
+    def test_port_is_strict_or_lenient(self) -> None:
+        with pytest.raises(ValueError, match="port must be 'lenient' or 'strict', not 'loose'"):
+            PortMockResponder({}, port="loose")  # type: ignore[arg-type] # the point
+
+    def test_a_wrong_blueprint_is_named(self) -> None:
+        responder = PortMockResponder({}, blueprints={"service": {"schema": []}}, port="strict")  # type: ignore[dict-item]
+
+        with pytest.raises(SeedError, match=r"blueprints\.service\.schema must be an object"):
+            responder.checked_seed("test")
+
+    def test_an_integration_brings_its_blueprints_along(self, tmp_path: Path) -> None:
+        file = tmp_path / ".port" / "resources" / "blueprints.json"
+        with pytest.raises(SeedError, match="Strict rules need blueprints"):
+            blueprints_of(tmp_path)
+        file.parent.mkdir(parents=True)
+        for wrong in ("{", "{}x", '[{"title": "no identifier"}]', "[1]", "7"):
+            file.write_text(wrong)
+            with pytest.raises(SeedError, match="no list of blueprints"):
+                blueprints_of(tmp_path)
+        file.write_text(json.dumps([self.BLUEPRINT]))
+        assert blueprints_of(tmp_path) == {"service": self.BLUEPRINT}
+
+    def test_whoever_wants_no_rules_does_not_load_them(self) -> None:
+        program = "import sys, harness.plugin, harness; sys.exit('jsonschema' in sys.modules)"
+
+        assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

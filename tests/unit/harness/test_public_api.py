@@ -16,50 +16,88 @@ from sandbox.errors import SandboxError
 
 # As Python writes a signature, without annotations; "=…" where the default is made anew each time.
 SIGNATURES = {
+    "AnswerError": "(what, *, remedy='', detail='')",
     "BaseIntegrationTest": "()",
     "BaseIntegrationTest.create_integration_config": "(self)",
     "BaseIntegrationTest.create_mapping_config": "(self)",
     "BaseIntegrationTest.create_third_party_transport": "(self)",
+    "BaseIntegrationTest.fail_on_egress": "attribute True",
+    "BaseIntegrationTest.fail_on_unused_stubs": "attribute None",
+    "BaseIntegrationTest.get_port_blueprints": "(self)",
+    "BaseIntegrationTest.get_port_entities": "(self)",
     "BaseIntegrationTest.get_port_search_entities_response": "(self)",
     "BaseIntegrationTest.harness": "fixture async (self)",
     "BaseIntegrationTest.integration_path": "property",
+    "BaseIntegrationTest.port": "attribute 'lenient'",
     "BaseIntegrationTest.resync": "fixture async (self, harness)",
     "BaseIntegrationTest.sandbox_isolation": "attribute None",
     "BaseIntegrationTest.stubs": "attribute None",
+    "EgressAttempt": "(host, port=None)",
     "IntegrationTestHarness": (
         "(integration_path, port_mapping_config, third_party_transport, port_blueprints=None, config_overrides=None, "
-        "port_search_entities_response=None, *, stubs=None, sandbox_settings=None)"
+        "port_search_entities_response=None, *, port_entities=None, port='lenient', stubs=None, sandbox_settings=None, "
+        "fail_on_egress=True, fail_on_unused_stubs=None)"
     ),
     "IntegrationTestHarness.discover_requests": "async (self)",
+    "IntegrationTestHarness.explain_unmatched": "(self, most)",
+    "IntegrationTestHarness.is_over": "property",
+    "IntegrationTestHarness.keep": "(self)",
+    "IntegrationTestHarness.look": "(self)",
+    "IntegrationTestHarness.release": "(self)",
     "IntegrationTestHarness.shutdown": "async (self)",
     "IntegrationTestHarness.start": "async (self)",
     "IntegrationTestHarness.trigger_resync": "async (self)",
     "InterceptTransport": "(strict=True)",
     "InterceptTransport.add_route": "(self, method, url_pattern, response, *, times=None)",
+    "InterceptTransport.call_lines": "(self, *, include_port=False)",
     "InterceptTransport.calls": "property",
     "InterceptTransport.calls_for": "(self, url_substring)",
     "InterceptTransport.find_route": "(self, request, start=0)",
     "InterceptTransport.handle_async_request": "async (self, request)",
     "InterceptTransport.print_call_log": "(self, include_port=False)",
     "InterceptTransport.reset": "(self)",
-    "MappingError": "(what, *, remedy='', detail='')",
-    "PortMockResponder": (
-        "(mapping_config, integration_identifier='test-integration', blueprints=None, search_entities_response=None)"
+    "InterceptTransport.routes": "property",
+    "KindCounts": (
+        "(kind, index=0, raw=0, filtered=0, mapped=0, upserted=0, failed=0, skipped=0, state='pending', seconds=0.0)"
     ),
+    "MappingError": "(what, *, remedy='', detail='')",
+    "PortFaults": "()",
+    "PortFaults.clear": "(self)",
+    "PortFaults.expire_token": "(self)",
+    "PortFaults.fail": (
+        "(self, method, path, *, status=None, times=None, retry_after=0, latency=0, reset=False, entities=(), "
+        "error=None, message=None)"
+    ),
+    "PortMockResponder": (
+        "(mapping_config, integration_identifier='test-integration', blueprints=None, search_entities_response=None, *, "
+        "entities=None, port='lenient')"
+    ),
+    "PortMockResponder.attach": "(self, container)",
+    "PortMockResponder.checked_seed": "(self, integration_type)",
     "PortMockResponder.deleted_entity_ids": "property",
+    "PortMockResponder.entities": "property",
     "PortMockResponder.keep": "(self, captures, calls)",
+    "PortMockResponder.rejected_entities": "property",
     "PortMockResponder.seed": "(self, integration_type)",
+    "PortMockResponder.state": "property",
+    "RejectedEntity": "(identifier, blueprint, entity, status, error, message)",
     "RemoteError": "(name, message, remote_traceback, kind)",
     "RequestLog": "(request, response, at=…)",
     "RequestLog.to_dict": "(self)",
     "ResyncResult": (
-        "(upserted_entities=…, deleted_entities=…, errors=…, reconciliation_success=True, unmatched=…, logs=…, timings=…)"
+        "(upserted_entities=…, deleted_entities=…, errors=…, reconciliation_success=True, unmatched=…, logs=…, timings=…, "
+        "unused_stubs=…, kinds=…, rejected_entities=…, egress_attempts=…, unknown_port_calls=…, _calls=…, _during=…)"
     ),
+    "ResyncResult.as_snapshot": "(self, *, mask=())",
+    "ResyncResult.entities": "(self, blueprint=None, identifier=None)",
+    "ResyncResult.entity": "(self, blueprint, identifier)",
     "Route": "(method, url_pattern, response_factory, times=None)",
     "Route.matches": "(self, request)",
     "Route.respond": "async (self, request)",
+    "SeedError": "(what, *, remedy='', detail='')",
     "StubFileError": "(what, *, remedy='', detail='')",
     "UnmatchedRequestError": "(*args)",
+    "UnusedStub": "(source, request)",
 }
 NAMES = [name for name in SIGNATURES if "." not in name]
 
@@ -126,10 +164,11 @@ def test_every_signature_is_as_it_was() -> None:
 @pytest.mark.parametrize("name", ["RequestLog", "ResyncResult", "Route"])
 def test_no_mutable_default_is_shared(name: str) -> None:
     for field in fields(getattr(harness, name)):
-        assert field.default is MISSING or isinstance(field.default, bool | int | None)
+        assert field.default is MISSING or isinstance(field.default, bool | int | str | None)
 
 
 def test_errors_of_the_sandbox_can_be_told_from_those_of_the_integration() -> None:
+    assert issubclass(harness.AnswerError, SandboxError)
     assert issubclass(harness.MappingError, SandboxError)
     assert issubclass(harness.StubFileError, SandboxError)
     assert not issubclass(harness.RemoteError, SandboxError)
@@ -141,5 +180,17 @@ def test_what_a_test_class_must_override_is_named_with_the_class_and_its_file(me
     class Mine(harness.BaseIntegrationTest):
         pass
 
-    with pytest.raises(NotImplementedError, match=rf"Mine \(.*test_public_api\.py\) must implement {method}\(\)"):
+    with pytest.raises(NotImplementedError, match=rf"Mine \(.*test_public_api\.py:\d+\) must implement {method}\(\)"):
         getattr(Mine(), method)()
+
+
+def test_what_the_document_reads_is_there() -> None:
+    transport = harness.InterceptTransport(strict=False)
+    mine = harness.IntegrationTestHarness("./", {"resources": []}, transport)
+
+    assert mine.third_party_transport is transport
+    assert (transport.strict, transport.calls, transport.calls_for("x")) == (False, [], [])
+    assert mine.port_mock.transport.calls == []
+    assert (mine.port_mock.upserted_entities, mine.port_mock.deleted_entities) == ([], [])
+    assert mine.port_mock.deleted_entity_ids == []
+    assert mine.port_mock.mapping_config == {"resources": []}

@@ -123,8 +123,19 @@ class TestReading:
         (stub,) = loaded(tmp_path)
         assert stub.pop("metadata") == {"by": "hand", "file": str(registry / "a.json")}
         assert stub.pop("priority")
+        assert stub.pop("id")
         del written["metadata"]
         assert stub == written
+
+    def test_each_has_an_id_of_its_own_the_same_each_time_or_the_one_it_was_given(self, tmp_path: Path) -> None:
+        folder(
+            tmp_path, a={"mappings": [make_stub("/1"), make_stub("/1")]}, b=make_stub(id="mine"), c=make_stub(uuid="u")
+        )
+
+        first = [stub["id"] for stub in loaded(tmp_path)]
+        assert len(set(first)) == 4
+        assert first[2:] == ["mine", "u"]
+        assert first == [stub["id"] for stub in loaded(tmp_path)]
 
     def test_metadata_may_be_null(self, tmp_path: Path) -> None:
         registry = folder(tmp_path, a=make_stub(metadata=None))

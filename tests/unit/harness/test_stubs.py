@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness import InterceptTransport
-from harness.stubs import PASS_HEADER, ROUTE_NUMBER, from_routes, is_answered_by_test
+from harness.stubs import LARGE, PASS_HEADER, ROUTE_NUMBER, from_routes, is_answered_by_test
 from harness.transport import raw_content, response_of
 
 from .factories import make_request
@@ -188,3 +188,11 @@ def test_what_goes_to_the_test_process_is_as_narrow_as_its_pattern() -> None:
         {"method": "GET", "urlPattern": ".*b/c.*", "headers": PASSED_ON},
         {"method": "GET", "urlPattern": "/c.*", "headers": {"Host": {"matches": ".*b"}, **PASSED_ON}},
     ]
+
+
+@pytest.mark.parametrize(
+    "make", [lambda size: {"body": "x" * size}, lambda size: httpx.Response(200, content=b"x" * size)]
+)
+def test_a_large_body_is_left_to_the_test_process(make: Callable[[int], Any]) -> None:
+    assert answer_of(make(LARGE))["body"] == "x" * LARGE
+    assert "proxyBaseUrl" in answer_of(make(LARGE + 1))

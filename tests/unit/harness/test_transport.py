@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from harness import InterceptTransport, RequestLog, Route, UnmatchedRequestError
+from harness import AnswerError, InterceptTransport, RequestLog, Route, UnmatchedRequestError
 from harness.transport import header_list, raw_content, response_of, whole_url
 
 from .factories import URL, call, make_request
@@ -263,7 +263,7 @@ class TestAnswers:
 
     @pytest.mark.asyncio
     async def test_a_callable_that_makes_a_wrong_dict_is_an_error(self) -> None:
-        with pytest.raises(ValueError, match="has no key 'status'"):
+        with pytest.raises(AnswerError, match="has no key 'status'"):
             await answer_to(lambda _request: {"status": 200})
 
     def test_a_compressed_body_is_to_be_sent_compressed(self) -> None:

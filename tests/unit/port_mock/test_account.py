@@ -1,4 +1,4 @@
-"""Access token, organization, Kafka credentials, and the runs that never are."""
+"""Access token, organization, Kafka credentials."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import base64
 import json
 import time
 from typing import Any
-
-import pytest
 
 from .factories import Mock, body_of
 
@@ -43,31 +41,24 @@ def test_kafka_credentials_are_there() -> None:
     assert sorted(credentials) == ["password", "username"]
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "key"),
-    [
-        ("POST", "/v1/actions/runs/claim-pending", "runs"),
-        ("POST", "/v1/workflows/runs/claim-pending", "nodeRuns"),
-        ("GET", "/v1/actions/runs?version=v2&external_run_id=1", "runs"),
-        ("GET", "/v1/workflows/nodes/runs?external_run_id=1", "nodeRuns"),
-    ],
-)
-def test_there_are_no_runs(method: str, path: str, key: str) -> None:
-    body = {"installationId": "i", "limit": 5, "visibilityTimeoutMs": 1000} if method == "POST" else None
+def test_a_secret_is_created_found_and_changed_and_its_value_never_told() -> None:
+    mock, path = Mock(), "/v1/organization/secrets"
+    secret = {"secretName": "MINE", "secretValue": "not-to-be-told", "description": "first"}
 
-    assert body_of(Mock().port(method, path, json=body))[key] == []
+    assert body_of(mock.port("GET", f"{path}/MINE"), status=404)["error"] == "not_found"
+    assert body_of(mock.port("PATCH", f"{path}/MINE", json={}), status=404)["error"] == "not_found"
+    body_of(mock.port("POST", path, json=secret), status=201)
+    assert body_of(mock.port("POST", path, json=secret), status=409)["error"] == "identifier_taken"
+    body_of(mock.port("PATCH", f"{path}/MINE", json={"secretValue": "not-this-either", "description": "second"}))
+
+    found = body_of(mock.port("GET", f"{path}/MINE"))["secret"]
+    assert (found["secretName"], found["description"]) == ("MINE", "second")
+    assert "secretValue" not in found
+    assert mock.kept()["secrets"] == [found]
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("PATCH", "/v1/actions/runs/ack"),
-        ("PATCH", "/v1/actions/runs/run-1"),
-        ("PATCH", "/v1/workflows/runs/ack"),
-        ("PATCH", "/v1/workflows/nodes/runs/run-1"),
-        ("POST", "/v1/actions/runs/run-1/logs"),
-        ("POST", "/v1/workflows/nodes/runs/run-1/logs"),
-    ],
-)
-def test_reports_about_runs_are_taken(method: str, path: str) -> None:
-    assert body_of(Mock().port(method, path, json={"message": "done"}))["ok"]
+def test_the_result_of_a_probe_is_kept() -> None:
+    mock = Mock()
+    body_of(mock.port("PATCH", "/v1/org/org_port_mock/integration/probe/p1", json={"status": "ok"}))
+
+    assert mock.kept()["probes"] == [{"status": "ok", "probeId": "p1"}]

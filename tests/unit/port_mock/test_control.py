@@ -12,8 +12,16 @@ EVERY_CALL = [
     ("PUT", "/seed"),
     ("POST", "/reset"),
     ("GET", "/captures"),
+    ("DELETE", "/captures"),
+    ("GET", "/entities"),
+    ("POST", "/runs"),
+    ("GET", "/faults"),
+    ("POST", "/faults"),
+    ("DELETE", "/faults"),
+    ("POST", "/expire-token"),
     ("GET", "/calls"),
     ("GET", "/state"),
+    ("GET", "/names"),
     ("GET", "/empty"),
     ("GET", "/no-such-thing"),
     ("POST", "/health"),
@@ -54,7 +62,7 @@ def test_a_new_mock_is_empty() -> None:
     mock = Mock()
 
     assert is_empty(mock)
-    assert mock.captures() == {"upserted_entities": [], "deleted_entities": []}
+    assert mock.captures() == {"upserted_entities": [], "deleted_entities": [], "rejected_entities": []}
     assert mock.calls() == []
     assert mock.kept() == {
         "integration": None,
@@ -68,6 +76,10 @@ def test_a_new_mock_is_empty() -> None:
         "actions": [],
         "scorecards": [],
         "pages": [],
+        "webhooks": [],
+        "secrets": [],
+        "probes": [],
+        "runs": [],
     }
 
 
@@ -108,7 +120,7 @@ def test_resetting_and_seeding_forget_everything(forget: tuple[str, str, object]
 
     body_of(mock.control(method, path, json=body))
 
-    assert mock.captures() == {"upserted_entities": [], "deleted_entities": []}
+    assert mock.captures() == {"upserted_entities": [], "deleted_entities": [], "rejected_entities": []}
     assert mock.calls() == []
     assert mock.kept()["blueprints"] == {}
     assert body_of(mock.port("POST", "/v1/entities/search", json={}))["entities"] == []
@@ -126,6 +138,19 @@ def test_resetting_and_seeding_forget_everything(forget: tuple[str, str, object]
         ({"integration": {"type": ""}}, "integration.type must not be empty"),
         ({"blueprints": []}, "blueprints must be an object, not an array"),
         ({"blueprints": {"service": True}}, "blueprints.service must be an object, not a boolean"),
+        ({"entities": [{"identifier": "a"}]}, "entities[0].blueprint must be a string, not null"),
+        ({"entities": [{"identifier": 1, "blueprint": "b"}]}, "entities[0].identifier must be a string, not a number"),
+        (
+            {"entities": [{"identifier": "a", "blueprint": "b", "relations": []}]},
+            "entities[0].relations must be an object, not an array",
+        ),
+        (
+            {"entities": [{"identifier": "a", "blueprint": "b", "$datasource": 1}]},
+            "entities[0].$datasource must be a string, not a number",
+        ),
+        ({"strict": "yes"}, "strict must be a boolean, not a string"),
+        ({"expired_token": 1}, "expired_token must be a boolean, not a number"),
+        ({"faults": {}}, "faults must be an array, not an object"),
         ({"search_entities_response": {}}, "search_entities_response must be an array, not an object"),
         ({"search_entities_response": [{}, 1]}, "search_entities_response[1] must be an object"),
     ],
@@ -147,3 +172,17 @@ def test_the_state_shows_the_integration() -> None:
 
     assert (integration["identifier"], integration["integrationType"]) == ("my-jira", "jira")
     assert integration["config"] == make_mapping()
+
+
+def test_forgetting_captures_leaves_what_is_in_port() -> None:
+    mock = Mock(mapping=make_mapping())
+    mock.port("POST", "/v1/blueprints/service/entities", json=make_entity("a"))
+    mock.port("DELETE", "/v1/blueprints/service/entities/b")
+    mock.port("POST", "/v1/blueprints/service/entities/bulk", json={"entities": [make_entity("c"), None]})
+    mock.port("POST", "/v1/blueprints", json={"identifier": "created"})
+
+    body_of(mock.control("DELETE", "/captures"))
+
+    assert mock.captures() == {"upserted_entities": [], "deleted_entities": [], "rejected_entities": []}
+    assert mock.port("POST", "/v1/blueprints/service/entities", json=make_entity("a")).status_code == 200
+    assert list(mock.kept()["blueprints"]) == ["created"]

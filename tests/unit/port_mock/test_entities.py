@@ -30,7 +30,8 @@ def test_upserts_are_captured_as_received_in_order_of_arrival() -> None:
     mock.port("POST", BULK, json={"entities": [first, second]})
     mock.port("POST", ONE, json=third)
 
-    assert mock.captures() == {"upserted_entities": [first, second, third], "deleted_entities": []}
+    assert mock.captures()["upserted_entities"] == [first, second, third]
+    assert mock.captures()["deleted_entities"] == mock.captures()["rejected_entities"] == []
 
 
 def test_an_entity_without_a_blueprint_gets_it_from_the_path() -> None:

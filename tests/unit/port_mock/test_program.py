@@ -43,6 +43,7 @@ def run_program(
         "PORT_MOCK_API_PORT": "0",
         "PORT_MOCK_CONTROL_PORT": "0",
         "PORT_MOCK_RELAY_PORT": "0",
+        "PORT_MOCK_NAMES_PORT": "0",
     }
     with subprocess.Popen(
         [sys.executable, "-m", module], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -78,6 +79,7 @@ def test_it_runs_copied_alone_and_serves_both_apps_around_one_state(tmp_path: Pa
     assert captures == {
         "upserted_entities": [make_entity()],
         "deleted_entities": [{"identifier": "a/b c", "blueprint": "service"}],
+        "rejected_entities": [],
     }
     assert state["logs"] == [{"message": "hello"}]
 
@@ -103,7 +105,7 @@ def test_a_signal_ends_it_too() -> None:
 
 
 def test_a_lifeline_that_ended_before_ends_it_at_once(monkeypatch: MonkeyPatch, capsys: CaptureFixture[str]) -> None:
-    for variable in ("PORT_MOCK_API_PORT", "PORT_MOCK_CONTROL_PORT", "PORT_MOCK_RELAY_PORT"):
+    for variable in ("PORT_MOCK_API_PORT", "PORT_MOCK_CONTROL_PORT", "PORT_MOCK_RELAY_PORT", "PORT_MOCK_NAMES_PORT"):
         monkeypatch.setenv(variable, "0")
     monkeypatch.setenv("PORT_MOCK_TOKEN", TOKEN)
     reader, writer = os.pipe()
@@ -113,8 +115,8 @@ def test_a_lifeline_that_ended_before_ends_it_at_once(monkeypatch: MonkeyPatch, 
 
     os.close(reader)
     ports = json.loads(capsys.readouterr().out)
-    assert sorted(ports) == ["api", "control", "relay"]
-    assert len(set(ports.values())) == 3
+    assert sorted(ports) == ["api", "control", "names", "relay"]
+    assert len(set(ports.values())) == 4
 
 
 @pytest.mark.parametrize(
@@ -152,12 +154,12 @@ def test_a_wrong_environment_is_explained(
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["API", "CONTROL", "RELAY"])
+@pytest.mark.parametrize("name", ["API", "CONTROL", "RELAY", "NAMES"])
 def test_a_port_that_is_taken_is_explained(name: str, monkeypatch: MonkeyPatch, capsys: CaptureFixture[str]) -> None:
     with closing(socket.create_server(("0.0.0.0", 0))) as taken:  # noqa: S104
         port = taken.getsockname()[1]
         monkeypatch.setenv("PORT_MOCK_TOKEN", TOKEN)
-        for each in ("API", "CONTROL", "RELAY"):
+        for each in ("API", "CONTROL", "RELAY", "NAMES"):
             monkeypatch.setenv(f"PORT_MOCK_{each}_PORT", str(port) if each == name else "0")
 
         assert main() == 2

@@ -31,7 +31,7 @@ BINARY = bytes(range(256))
 @contextmanager
 def run_program() -> Iterator[dict[str, int]]:
     """Run the program on free ports; gives them."""
-    ports = {f"PORT_MOCK_{name}_PORT": "0" for name in ("API", "CONTROL", "RELAY")}
+    ports = {f"PORT_MOCK_{name}_PORT": "0" for name in ("API", "CONTROL", "RELAY", "NAMES")}
     root = Path(sandbox.port_mock.__file__).parents[2]
     environment = {**os.environ, **ports, "PYTHONPATH": str(root), "PORT_MOCK_TOKEN": TOKEN}
     with subprocess.Popen(

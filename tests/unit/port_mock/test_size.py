@@ -21,7 +21,13 @@ def upsert(mock: Mock, calls: int) -> float:
             started = time.process_time()
             for number in range(calls):
                 entities = [make_entity(f"service-{number}-{index}") for index in range(PER_CALL)]
-                await client.post("/v1/entities/search", json={"rules": []})
+                identifiers = [entity["identifier"] for entity in entities]
+                rules = [
+                    {"property": "$identifier", "operator": "in", "value": identifiers},
+                    {"property": "$blueprint", "operator": "=", "value": "service"},
+                    {"property": "$datasource", "operator": "contains", "value": "port-ocean/test/"},
+                ]
+                await client.post("/v1/entities/search", json={"combinator": "and", "rules": rules})
                 await client.post("/v1/blueprints/service/entities/bulk", json={"entities": entities})
             return time.process_time() - started
 

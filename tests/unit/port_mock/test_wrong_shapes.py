@@ -52,9 +52,30 @@ def test_a_wrong_shape_is_refused_by_name(method: str, path: str, body: object, 
     assert message in answer["message"]
 
 
-def test_a_refused_bulk_leaves_nothing_behind() -> None:
+def test_a_refused_bulk_leaves_nothing_behind_but_its_rejections() -> None:
     mock = Mock()
 
+    refusal = body_of(mock.port("POST", BULK, json={"entities": [{"identifier": "a"}, None]}), status=422)
+
+    assert mock.captures()["upserted_entities"] == []
+    assert mock.captures()["rejected_entities"] == [
+        {
+            "identifier": "a",
+            "blueprint": "service",
+            "entity": {"identifier": "a"},
+            "status": 422,
+            "error": refusal["error"],
+            "message": refusal["message"],
+        }
+    ]
+
+
+def test_what_is_accepted_later_is_not_rejected_any_more() -> None:
+    mock = Mock()
+
+    mock.port("POST", BULK, json={"entities": [{"identifier": "a"}, {"identifier": "b"}, {"identifier": "c"}, None]})
+    mock.port("POST", BULK, json={"entities": [{"identifier": "b"}]})
     mock.port("POST", BULK, json={"entities": [{"identifier": "a"}, None]})
 
-    assert mock.captures() == {"upserted_entities": [], "deleted_entities": []}
+    assert [each["identifier"] for each in mock.captures()["rejected_entities"]] == ["c", "a"]
+    assert [each["identifier"] for each in mock.captures()["upserted_entities"]] == ["b"]

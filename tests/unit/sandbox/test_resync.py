@@ -3,6 +3,7 @@
 import json
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from sandbox import engine
 from sandbox.errors import IntegrationError, ResyncCrashedError, ResyncTimeoutError
 from sandbox.images import Image, released
 from sandbox.owner import Owner
-from sandbox.resync import ENVIRONMENT, RemoteFailure, ResyncContainer, _failed, _remedy, _why
+from sandbox.report import RemoteFailure
+from sandbox.resync import ENVIRONMENT, ResyncContainer, _failed, _remedy, _why
 from sandbox.runner.report import describe
 
 from .factories import engine_at, fake_engine, make_files, make_settings
@@ -38,7 +40,7 @@ def make_container(
     image = image or Image("resync", make_files(tmp_path / "image", {"Dockerfile": ""}))
     there = {f"GET /images/{image.tag(settings)}/json": (200, {"Id": "1"}), "GET /networks/bridge": (200, BRIDGE)}
     with fake_engine(there, unix=True) as stand_in, engine_at(stand_in.address):
-        container = ResyncContainer(image, Owner(), settings, engine.client(), None)  # type: ignore[arg-type]
+        container = ResyncContainer(image, Owner(), settings, engine.client(), SimpleNamespace(container=None))  # type: ignore[arg-type]
     for answer in answers:
         container._container._on_line(json.dumps(answer).encode())
     return container
@@ -126,6 +128,14 @@ def test_a_failed_start_names_the_phase_and_shows_every_traceback_in_the_users_p
         'File "/usr/lib/x.py"',
         f'File "{SOURCE}/a/b.py", line 1',
     ]
+
+
+def test_a_failed_start_tells_what_was_tried_outside_which_may_be_why() -> None:
+    tried = [["db.example.org", 5432], ["kafka.example.org", None]]
+
+    error = _failed({"event": "failed", "phase": "load main.py", "errors": [PLAIN], "egress": tried}, SOURCE)
+
+    assert error.detail.endswith("It had tried to reach, outside the sandbox: db.example.org:5432, kafka.example.org")
 
 
 @pytest.mark.parametrize("line", [b"", b'{"event": ', b"\xff"], ids=["empty", "cut short", "no text"])

@@ -254,6 +254,24 @@ def test_how_a_child_ended_is_told(last_words: str, why: str) -> None:
         assert program.boot() == {"event": "died", "why": why, "oom": False}
 
 
+def test_a_death_tells_what_was_tried_outside_and_the_next_child_starts_without() -> None:
+    serve = """
+        import socket
+        from runner import egress
+        order = channel.order()
+        egress.watch(channel.record.path, [])
+        if order["try"]:
+            socket.socket(type=socket.SOCK_DGRAM).connect(("192.0.2.1", 5432))
+        os.abort()
+    """
+    died = {"event": "died", "why": "SIGABRT", "oom": False}
+    with running_runner(serve) as program:
+        program.send({**BOOT, "try": True})
+        assert program.answer() == {**died, "egress": [["192.0.2.1", 5432]]}
+        program.send({**BOOT, "try": False})
+        assert program.answer() == died
+
+
 def test_after_a_childs_end_another_can_be_booted_and_knows_nothing_of_it() -> None:
     serve = """
     channel.answer({"event": "booted", "seen": getattr(sys, "seen", None), **channel.order()})

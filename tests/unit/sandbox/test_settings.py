@@ -46,9 +46,9 @@ def test_each_source_wins_over_the_one_before_and_leaves_the_rest(tmp_path: Path
 
 def test_an_option_that_is_none_is_no_option(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
     go_to(tmp_path, monkeypatch)
-    monkeypatch.setenv("OCEAN_SANDBOX_IMAGE", "ghcr.io/port-labs/port-ocean-jira:1.2.3")
+    monkeypatch.setenv("OCEAN_SANDBOX_IMAGE", "registry.example/port-ocean-jira:1.2.3")
 
-    assert load(image=None).image == "ghcr.io/port-labs/port-ocean-jira:1.2.3"
+    assert load(image=None).image == "registry.example/port-ocean-jira:1.2.3"
 
 
 def test_zero_forbids_to_install_an_engine(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:

@@ -1,0 +1,104 @@
+"""What goes wrong with Port, on request: refusals, latency, resets, an expired token."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from sandbox.port_mock.bodies import WrongShapeError
+from sandbox.port_mock.faults import read_fault
+
+
+class _Port(Protocol):
+    def add_fault(self, fault: dict[str, Any]) -> None: ...
+    def clear_faults(self) -> None: ...
+    def expire_token(self) -> None: ...
+
+
+class PortFaults:
+    """Makes Port fail; before the harness starts, and at any time between and during resyncs.
+
+    Ocean retries 401, 408, 429, 502, 503, 504 and connection errors up to ten times, for GET, PUT and DELETE and for the
+    upserts, searches and bulk deletes, and it waits longer each time, five minutes in all. It honours ``Retry-After`` of
+    an answer, though, and what fails here says 0 there unless told otherwise: the retries are real, and take no time.
+    A reset has no answer to say it in: Ocean waits 0.3 s after the first, and twice as long after each (three take 2 s).
+    An integration that sets its own retries (``port_ocean.helpers.retry.register_retry_config_callback``) has those.
+    """
+
+    def __init__(self) -> None:
+        self._faults: list[dict[str, Any]] = []
+        self._expired_token = False
+        self._port: _Port | None = None
+
+    def fail(
+        self,
+        method: str | None,
+        path: str,
+        *,
+        status: int | None = None,
+        times: int | None = None,
+        retry_after: int | None = 0,
+        latency: float = 0,
+        reset: bool = False,
+        entities: Sequence[str] = (),
+        error: str | None = None,
+        message: str | None = None,
+    ) -> None:
+        """Have calls to Port fail. The first fault that matches a call, and is not used up, meets it.
+
+        Args:
+            method: The calls' method; None for any.
+            path: What their path and query contain, such as ``/entities/bulk`` or ``/v1/blueprints/service/``.
+            status: What Port answers, 400 to 599: 413 has Ocean upsert one by one, 429 and 503 are retried, 500 is not.
+                None answers as ever, for ``latency`` alone.
+            times: How many calls fail; None for all. A reset needs a number.
+            retry_after: Whole seconds to say in that header; None says nothing, and then Ocean's waits are real.
+            latency: Seconds that Port takes before it answers.
+            reset: Reset the connection instead of answering.
+            entities: Refuse only the entities with these identifiers, whatever their bulk, with ``status`` or 422. Ocean
+                upserts what was refused again at the end of a resync: with ``times=1`` that succeeds.
+            error: The code to answer, if not the usual one.
+            message: The message to answer.
+
+        Raises:
+            ValueError: An argument is wrong, or does not go with another.
+        """
+        fault = {
+            "method": method,
+            "path": path,
+            "status": status,
+            "times": times,
+            "retry_after": retry_after,
+            "latency": latency,
+            "reset": reset,
+            "entities": list(entities),
+            "error": error,
+            "message": message,
+        }
+        try:
+            read_fault(fault)
+        except WrongShapeError as wrong:
+            raise ValueError(str(wrong)) from None
+        self._faults.append(fault)
+        if self._port is not None:
+            self._port.add_fault(fault)
+
+    def expire_token(self) -> None:
+        """Have Port refuse the access token that the integration holds, or else the next one that it gets, with 401.
+
+        Ocean then fetches another, which is good.
+        """
+        if self._port is None:
+            self._expired_token = True
+        else:
+            self._port.expire_token()
+
+    def clear(self) -> None:
+        """Have Port work again."""
+        self._faults.clear()
+        if self._port is not None:
+            self._port.clear_faults()
+
+    def _seed(self) -> dict[str, Any]:
+        return {"faults": list(self._faults), "expired_token": self._expired_token}
+
+    def _attach(self, port: _Port | None) -> None:
+        self._port = port

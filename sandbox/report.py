@@ -1,0 +1,50 @@
+"""What the runner reports of a resync, as the other side reads it."""
+
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class RemoteFailure:
+    """One error that the runner reported.
+
+    Args:
+        type: Qualified name of the exception's class.
+        module: The class's module.
+        message: ``str()`` of the exception.
+        arguments: Its ``args`` where all are plain values, else None.
+        traceback: As Python prints it, in the container.
+        kind: The kind that was being resynced, where it is known.
+        exchange: For an httpx error: ``method``, ``url``, ``status``, ``headers`` and ``body`` (base64) of what failed.
+        cause: The error that it was raised from.
+    """
+
+    type: str
+    module: str
+    message: str
+    arguments: list[Any] | None
+    traceback: str
+    kind: str | None
+    exchange: dict[str, Any] | None = None
+    cause: "RemoteFailure | None" = None
+
+    @classmethod
+    def read(cls, reported: dict[str, Any]) -> Self:
+        """What the runner reported, as :func:`runner.report.describe` says it."""
+        cause = reported["cause"]
+        return cls(**{**reported, "cause": cls.read(cause) if cause else None})
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the runner says of a resync.
+
+    Args:
+        success: Whether reconciliation succeeded.
+        failures: The errors that the resync raised.
+        egress: Host and port of each attempt to reach the outside that the runner saw, since the boot.
+    """
+
+    success: bool
+    failures: list[RemoteFailure] = field(default_factory=list)
+    egress: list[tuple[str, int | None]] = field(default_factory=list)

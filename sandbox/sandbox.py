@@ -1,0 +1,83 @@
+"""What a harness leases: one isolated place, whichever process has started it."""
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, Protocol
+
+from sandbox.egress import EgressAttempt, merge
+from sandbox.port import NAME as PORT_NAME
+from sandbox.port import Port
+from sandbox.report import Report
+from sandbox.settings import Settings
+from sandbox.wiremock import NAME as WIREMOCK_NAME
+from sandbox.wiremock import WireMock
+
+RESYNC_NAME = "resync"
+OWN_NAMES = [WIREMOCK_NAME, PORT_NAME, RESYNC_NAME]
+
+
+class Resync(Protocol):
+    """A resync container, as a harness uses it; see :class:`sandbox.resync.ResyncContainer`."""
+
+    def boot(self, *, archive: bytes, config: dict[str, Any], ca: str, source: Path) -> None:
+        """Put the integration in, and start it."""
+
+    def resync(self, source: Path) -> Report:
+        """Run the resync."""
+
+    @property
+    def logs(self) -> list[str]:
+        """What the integration wrote to stdout and stderr, a line each."""
+
+    def stop(self) -> None:
+        """Kill it, in the middle of whatever it does."""
+
+
+class Sandbox(ABC):
+    """One isolated place: a closed network, a WireMock, a Port mock. Leased from a pool.
+
+    Attributes:
+        wiremock: The third party.
+        port: Port.
+    """
+
+    wiremock: WireMock
+    port: Port
+
+    @abstractmethod
+    def resync_container(self, directory: Path, settings: Settings) -> Resync:
+        """A started resync container on the closed network: one that was warmed ahead, if there is one.
+
+        Args:
+            directory: The integration's, or where the image stands in for its code: see ``Settings.image``.
+            settings: Its limits.
+
+        Raises:
+            ImageError: The integration's dependencies cannot be installed.
+        """
+
+    @abstractmethod
+    def finish(self, container: Any) -> None:
+        """Take a resync container back after its resync: it is killed, or kept for another fork."""
+
+    @abstractmethod
+    def look(self) -> dict[str, str]:
+        """What to type to look into it: a command each for WireMock, the Port mock and the resync container."""
+
+    def begin_resync(self) -> None:
+        """Begin the next resync's captures and look-ups; what the one before left in Port stays there."""
+        self.port.forget_captures()
+
+    def captures(self) -> dict[str, list[dict[str, Any]]]:
+        """What Port got since :meth:`begin_resync`: see :meth:`sandbox.port.Port.captures`."""
+        return self.port.captures()
+
+    def egress(self, report: Report) -> list[EgressAttempt]:
+        """What the integration tried to reach outside the sandbox since :meth:`begin_resync`.
+
+        Args:
+            report: What the runner says of the resync.
+        """
+        # gRPC asks for parts of a name of ours.
+        outside = [name for name in self.port.names() if name.rpartition(".")[2] not in OWN_NAMES]
+        return merge(report.egress, outside)

@@ -1,0 +1,277 @@
+"""The process behind ``ocean-sandbox up``: keeps sandboxes warm, and leases them over a socket. See :mod:`sandbox.standing`."""
+
+import base64
+import contextlib
+import itertools
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sandbox import standing
+from sandbox.demand import expect_more
+from sandbox.errors import EngineError, SandboxError
+from sandbox.own import OwnPool, OwnSandbox
+from sandbox.progress import say
+from sandbox.resync import ResyncContainer
+from sandbox.settings import Settings, load
+from sandbox.standing import Wire
+
+READY = "ready"
+_IDLE_SECONDS = 4 * 3600
+_LOOK_SECONDS = 60
+
+
+class Server:
+    """Leases the sandboxes of one pool.
+
+    Args:
+        settings: How they run, unless a lease says otherwise.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        # Here, there is always a next test.
+        expect_more(more=True)
+        self._pool = OwnPool(settings)
+        self._settings = settings
+        self._leases: dict[int, _Lease] = {}
+        self._numbers = itertools.count(1)
+        self._last_lease = time.monotonic()
+        # Written to by whoever wants it to end.
+        self._ending, self._end = os.pipe()
+
+    def warm(self, directories: Sequence[Path], sandboxes: int) -> None:
+        """Have so many sandboxes up, with resync containers of the integrations, in turn."""
+        with ThreadPoolExecutor() as together:
+            wanted = itertools.islice(itertools.cycle(directories), sandboxes)
+            leased = list(together.map(lambda directory: self._pool.lease(directory, self._settings), wanted))
+        for sandbox in leased:
+            self._pool.release(sandbox)
+
+    def serve(self, path: Path) -> None:
+        """Listen at ``path`` until somebody says ``down``, or until nobody has leased anything for four hours."""
+        path.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX) as listener:
+            before = os.umask(0o177)  # for this user alone: what listens runs programs
+            listener.bind(str(path))
+            os.umask(before)
+            listener.listen()
+            self._last_lease = time.monotonic()
+            print(READY, flush=True)  # noqa: T201 # who started this process waits for it
+            _log_to(path.with_suffix(".log"))
+            while self._leases or time.monotonic() - self._last_lease < _IDLE_SECONDS:
+                watched: list[Any] = [listener, self._ending]
+                ready, _, _ = select.select(watched, [], [], _LOOK_SECONDS)
+                if self._ending in ready:
+                    break
+                if ready:
+                    connection, _ = listener.accept()
+                    threading.Thread(target=self._talk, args=[Wire(connection)], daemon=True).start()
+        path.unlink(missing_ok=True)
+
+    def end(self, *_: object) -> None:
+        """Stop serving; can be called from a signal's handler."""
+        os.write(self._end, b".")
+
+    def close(self) -> None:
+        """Remove all sandboxes."""
+        self._pool.close()
+
+    def _talk(self, wire: Wire) -> None:
+        """Serve one connection."""
+        with contextlib.closing(wire), contextlib.suppress(OSError, ValueError):
+            first = wire.read()
+            call = first and first["call"]
+            if call == "hello":
+                wire.write({"stamp": standing.stamp(), "pid": os.getpid()})
+            elif call == "stop" and first:
+                if (lease := self._leases.get(first["number"])) is not None:
+                    lease.stop_resync()
+                wire.write({})
+            elif call == "down":
+                self.end()
+                wire.read()  # returns when this process has ended, or the other one does not want to wait
+            elif call == "lease" and first:
+                self._lease(wire, first)
+
+    def _lease(self, wire: Wire, order: dict[str, Any]) -> None:
+        lease = _Lease(self._pool, next(self._numbers))
+        self._leases[lease.number] = lease
+        try:
+            lease.serve(wire, order)
+        finally:
+            del self._leases[lease.number]
+            self._last_lease = time.monotonic()
+
+
+class _Lease:
+    """What goes on over one connection: calls, one after another, each by the name of a method here."""
+
+    def __init__(self, pool: OwnPool, number: int) -> None:
+        self.number = number
+        self._pool = pool
+        self._sandbox: OwnSandbox | None = None
+        self._container: ResyncContainer | None = None
+
+    def serve(self, wire: Wire, first: dict[str, Any]) -> None:
+        """Answer calls until the connection ends, which is noticed in the middle of a call, too."""
+        calls: dict[str, Callable[..., dict[str, Any]]] = {
+            "lease": self._begin,
+            "container": self._new_container,
+            "boot": self._boot,
+            "resync": self._resync,
+            "logs": self._logs,
+            "finish": self._finish,
+            "look": self._look,
+            "keep": self._keep,
+        }
+        with ThreadPoolExecutor(max_workers=1) as worker:
+            order: dict[str, Any] | None = first
+            while order is not None:
+                worker.submit(_answer, wire, calls[order.pop("call")], order)
+                order = wire.read()
+            self.stop_resync()
+        if self._sandbox is not None:
+            self._pool.release(self._sandbox)
+
+    def stop_resync(self) -> None:
+        """Kill what goes on in the resync container."""
+        if (container := self._container) is not None:
+            container.stop()
+
+    def _begin(self, directory: str, settings: dict[str, Any]) -> dict[str, Any]:
+        self._sandbox = self._pool.lease(Path(directory), Settings(**settings))
+        wiremock, port = self._sandbox.wiremock, self._sandbox.port
+        return {
+            "number": self.number,
+            "wiremock": {"address": wiremock.address, "password": wiremock.password, "ca": wiremock.ca},
+            "port": {"address": port.address, "token": port.token},
+        }
+
+    @property
+    def _leased(self) -> tuple[OwnSandbox, ResyncContainer]:
+        if self._sandbox is None or self._container is None:
+            raise EngineError("There is no resync container in this lease.")
+        return self._sandbox, self._container
+
+    def _new_container(self, directory: str, settings: dict[str, Any]) -> dict[str, Any]:
+        if self._sandbox is None:
+            raise EngineError("This lease has no sandbox.")
+        self._container = self._sandbox.resync_container(Path(directory), Settings(**settings))
+        return {}
+
+    def _boot(self, archive: str, config: dict[str, Any], ca: str, source: str) -> dict[str, Any]:
+        self._leased[1].boot(archive=base64.b64decode(archive), config=config, ca=ca, source=Path(source))
+        return {}
+
+    def _resync(self, source: str) -> dict[str, Any]:
+        return {"report": asdict(self._leased[1].resync(Path(source)))}
+
+    def _logs(self) -> dict[str, Any]:
+        return {"logs": self._leased[1].logs}
+
+    def _finish(self) -> dict[str, Any]:
+        sandbox, container = self._leased
+        self._container = None
+        sandbox.finish(container)
+        return {}
+
+    def _look(self) -> dict[str, Any]:
+        return {"look": self._sandbox.look() if self._sandbox else {}}
+
+    def _keep(self) -> dict[str, Any]:
+        sandbox, self._sandbox, self._container = self._sandbox, None, None
+        if sandbox is not None:
+            self._pool.keep(sandbox)
+        return {}
+
+
+def _answer(wire: Wire, call: Callable[..., dict[str, Any]], arguments: dict[str, Any]) -> None:
+    try:
+        answer = call(**arguments)
+    except SandboxError as error:
+        answer = {"error": _described(error)}
+    except Exception:  # noqa: BLE001 # whatever it is, who waits must hear of it
+        failed = EngineError(
+            "The standing pool failed.", remedy="`ocean-sandbox up` renews it.", detail=traceback.format_exc()
+        )
+        answer = {"error": _described(failed)}
+    with contextlib.suppress(OSError):  # nobody waits any more
+        wire.write(answer)
+
+
+def _described(error: SandboxError) -> dict[str, str]:
+    return {"kind": type(error).__name__, "what": error.what, "remedy": error.remedy, "detail": error.detail}
+
+
+def _log_to(file: Path) -> None:
+    """From now on, what this process says goes to a file: who started it has gone."""
+    with file.open("ab") as log:
+        for descriptor in (1, 2):
+            os.dup2(log.fileno(), descriptor)
+
+
+def start(directories: Sequence[Path], sandboxes: int, settings: Settings) -> None:
+    """Start the process, and return when its sandboxes are up; one that is up already is ended first.
+
+    Args:
+        directories: Integrations whose resync containers are to be warm.
+        sandboxes: How many sandboxes; more are started when more are leased at once.
+        settings: Where it listens.
+
+    Raises:
+        EngineError: It did not come up; what it said was shown.
+    """
+    down(settings)
+    command = [sys.executable, "-m", "sandbox.server", str(sandboxes), *(str(each.resolve()) for each in directories)]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).resolve().parent.parent), *_paths()])},
+    )
+    if process.stdout is None or process.stdout.readline().decode().strip() != READY:
+        process.kill()
+        raise EngineError("The standing pool did not come up.", remedy="what it said is above.")
+    process.returncode = 0  # it is meant to outlive us: no warning that it does
+    say("pool", f"up, with {sandboxes} sandboxes; `ocean-sandbox down` ends it")
+
+
+def down(settings: Settings) -> bool:
+    """End the standing pool, if there is one; returns when it has gone, and whether there was one."""
+    was_up = standing.ask(settings.cache, "hello") is not None
+    standing.ask(settings.cache, "down")
+    return was_up
+
+
+def _paths() -> list[str]:
+    return [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+
+
+def main(sandboxes: str, *directories: str) -> None:
+    """Be the process."""
+    settings = load()
+    settings.cache.mkdir(parents=True, exist_ok=True)
+    try:
+        with contextlib.closing(Server(settings)) as server:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, server.end)
+            server.warm([Path(directory) for directory in directories], int(sandboxes))
+            server.serve(standing.socket_of(settings.cache))
+    except SandboxError as error:
+        sys.exit(f"ocean-sandbox: {error}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

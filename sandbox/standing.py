@@ -1,0 +1,254 @@
+"""Leases sandboxes of a standing pool: of the process behind ``ocean-sandbox up``, over a socket of this machine's user.
+
+One connection is one lease: when it ends, however it ends, the process behind it throws the resync away and empties the
+sandbox. What goes over it are JSON objects, one a line: a call, and its answer. WireMock and the Port mock are talked to
+directly.
+"""
+
+import base64
+import contextlib
+import json
+import os
+import socket
+import threading
+from pathlib import Path
+from typing import Any, Self
+
+from sandbox import errors
+from sandbox.errors import EngineError, SandboxError
+from sandbox.port import Port
+from sandbox.progress import say
+from sandbox.report import RemoteFailure, Report
+from sandbox.sandbox import Sandbox
+from sandbox.settings import Settings
+from sandbox.wiremock import WireMock
+
+_CONNECT_SECONDS = 2.0
+
+
+def socket_of(cache: Path) -> Path:
+    """Where a standing pool listens."""
+    return cache / "standing.sock"
+
+
+def stamp() -> str:
+    """What tells one state of this package, and the engine it uses, from another.
+
+    Who edits the package, or talks to another engine, must not be served by what was started before.
+    """
+    files = Path(__file__).parent.rglob("*.py")
+    newest = max(file.stat().st_mtime_ns for file in files)
+    return f"{newest} {os.environ.get('DOCKER_HOST', '')} {os.environ.get('DOCKER_CONTEXT', '')}"
+
+
+class Wire:
+    """JSON objects over a socket, one a line."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._reader = connection.makefile("rb")
+
+    @classmethod
+    def to(cls, path: Path) -> Self:
+        """One to the process that listens at ``path``.
+
+        Raises:
+            OSError: Nobody does.
+        """
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(_CONNECT_SECONDS)
+        try:
+            connection.connect(str(path))
+        except OSError:
+            connection.close()
+            raise
+        connection.settimeout(None)
+        return cls(connection)
+
+    def write(self, value: dict[str, Any]) -> None:
+        """Send one object."""
+        self._connection.sendall(json.dumps(value).encode() + b"\n")
+
+    def read(self) -> dict[str, Any] | None:
+        """The next object, or None at the end."""
+        line = self._reader.readline()
+        return json.loads(line) if line.endswith(b"\n") else None
+
+    def close(self) -> None:
+        """End it; whoever reads at either end reads the end."""
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+        self._reader.close()
+        self._connection.close()
+
+
+def ask(cache: Path, call: str) -> dict[str, Any] | None:
+    """Ask the standing pool something that needs no lease; None where there is none, or when it has ended.
+
+    Args:
+        cache: Where to look.
+        call: ``hello``, which answers with its ``stamp``, or ``down``, which answers nothing but an end.
+    """
+    try:
+        with contextlib.closing(Wire.to(socket_of(cache))) as wire:
+            wire.write({"call": call})
+            return wire.read()
+    except OSError:
+        return None
+
+
+def find(settings: Settings) -> "StandingPool | None":
+    """The standing pool that is up, if there is one that this process may use.
+
+    Args:
+        settings: Where to look, and whether.
+    """
+    if not settings.standing_pool:
+        return None
+    theirs = ask(settings.cache, "hello")
+    if theirs is None:
+        return None
+    if theirs["stamp"] != stamp():
+        say("pool", "the standing pool runs other code, or another engine: not used; `ocean-sandbox up` renews it")
+        return None
+    return StandingPool(settings)
+
+
+class StandingPool:
+    """The sandboxes of the standing pool that this process has leased."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._path = socket_of(settings.cache)
+        self._leased: list[StandingSandbox] = []
+        self._lock = threading.Lock()
+
+    def lease(self, directory: Path, settings: Settings) -> "StandingSandbox":
+        """See :meth:`sandbox.pool.Pool.lease`."""
+        sandbox = StandingSandbox(self._path, directory, settings)
+        with self._lock:
+            self._leased.append(sandbox)
+        return sandbox
+
+    def release(self, sandbox: "StandingSandbox") -> None:
+        """See :meth:`sandbox.pool.Pool.release`; emptying it is the other process's work."""
+        with self._lock:
+            if sandbox in self._leased:
+                self._leased.remove(sandbox)
+        sandbox.close()
+
+    def keep(self, sandbox: "StandingSandbox") -> None:
+        """See :meth:`sandbox.pool.Pool.keep`."""
+        sandbox.call("keep")
+        self.release(sandbox)
+
+    def close(self) -> None:
+        """Give everything back."""
+        for sandbox in list(self._leased):
+            self.release(sandbox)
+
+
+class StandingSandbox(Sandbox):
+    """A sandbox that another process has started.
+
+    Args:
+        path: Where the standing pool listens.
+        directory: As for :meth:`sandbox.pool.Pool.lease`.
+        settings: Likewise.
+    """
+
+    def __init__(self, path: Path, directory: Path, settings: Settings) -> None:
+        self._wire = Wire.to(path)
+        self._lock = threading.Lock()
+        self._path = path
+        leased = self.call("lease", directory=str(directory), settings=_plain(settings))
+        self._number = leased["number"]
+        self.wiremock = WireMock.at(**leased["wiremock"])
+        self.port = Port.at(**leased["port"])
+
+    def call(self, call: str, **arguments: Any) -> dict[str, Any]:
+        """Have the other process do something, and wait for it.
+
+        Raises:
+            SandboxError: What went wrong there, as its own class.
+            EngineError: The other process has gone.
+        """
+        try:
+            with self._lock:
+                self._wire.write({"call": call, **arguments})
+                answer = self._wire.read()
+        except (OSError, ValueError):
+            answer = None
+        if answer is None:
+            raise EngineError(
+                f"The standing pool has gone, in the middle of {call!r}.",
+                remedy="start it again with `ocean-sandbox up`, or run without it.",
+            )
+        if (error := answer.get("error")) is not None:
+            raise _rebuilt(error)
+        return answer
+
+    def resync_container(self, directory: Path, settings: Settings) -> "StandingResync":
+        """See :meth:`Sandbox.resync_container`."""
+        self.call("container", directory=str(directory), settings=_plain(settings))
+        return StandingResync(self)
+
+    def finish(self, container: "StandingResync") -> None:  # noqa: ARG002 # the other process has only one at a time
+        """See :meth:`Sandbox.finish`."""
+        self.call("finish")
+
+    def look(self) -> dict[str, str]:
+        """See :meth:`Sandbox.look`."""
+        return dict(self.call("look")["look"])
+
+    def stop_resync(self) -> None:
+        """Kill what goes on in the resync container, while another thread waits for it."""
+        with contextlib.suppress(OSError), contextlib.closing(Wire.to(self._path)) as wire:
+            wire.write({"call": "stop", "number": self._number})
+            wire.read()
+
+    def close(self) -> None:
+        """End the lease."""
+        self._wire.close()
+        self.wiremock.close()
+        self.port.close()
+
+
+class StandingResync:
+    """The resync container of a standing sandbox."""
+
+    def __init__(self, sandbox: StandingSandbox) -> None:
+        self._sandbox = sandbox
+        self._logs: list[str] = []
+
+    def boot(self, *, archive: bytes, config: dict[str, Any], ca: str, source: Path) -> None:
+        """See :meth:`sandbox.resync.ResyncContainer.boot`."""
+        code = base64.b64encode(archive).decode()
+        self._sandbox.call("boot", archive=code, config=config, ca=ca, source=str(source))
+
+    def resync(self, source: Path) -> Report:
+        """See :meth:`sandbox.resync.ResyncContainer.resync`."""
+        try:
+            report = self._sandbox.call("resync", source=str(source))["report"]
+        finally:
+            with contextlib.suppress(EngineError):
+                self._logs = self._sandbox.call("logs")["logs"]
+        return Report(**{**report, "failures": [RemoteFailure.read(failure) for failure in report["failures"]]})
+
+    @property
+    def logs(self) -> list[str]:
+        """What the integration wrote, once it has resynced."""
+        return self._logs
+
+    def stop(self) -> None:
+        """See :meth:`sandbox.resync.ResyncContainer.stop`."""
+        self._sandbox.stop_resync()
+
+
+def _plain(settings: Settings) -> dict[str, Any]:
+    return settings.model_dump(mode="json")
+
+
+def _rebuilt(error: dict[str, str]) -> SandboxError:
+    kind = getattr(errors, error["kind"], SandboxError)
+    rebuilt: SandboxError = kind(error["what"], remedy=error["remedy"], detail=error["detail"])
+    return rebuilt

@@ -1,0 +1,247 @@
+"""The rows: what is measured, beside which peers, with which goals. Goals are for two cores."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import runs, sandboxes
+from .goals import Goal
+from .runs import MeasureError, Run
+
+SANDBOX, IN_PROCESS, NAIVE = "sandbox", "in-process", "naive"
+_MB = 1e6
+_LONG_SECONDS = 900
+_UP_SECONDS = 300
+
+# One measurement: its figures by name; "value" is the row's own.
+Measurement = Callable[[], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the table.
+
+    Args:
+        name: How it is selected.
+        title: What it says.
+        unit: What its value counts.
+        contenders: The sandbox first, then its peers, each with its measurement; in each round they run in turn.
+        goals: What the sandbox is to reach.
+        more_is_better: Whether it is a rate or a number, not a cost.
+        reason_to_skip: Why it cannot be measured here and now, or nothing.
+    """
+
+    name: str
+    title: str
+    unit: str
+    contenders: Mapping[str, Measurement]
+    goals: tuple[Goal, ...]
+    more_is_better: bool = False
+    reason_to_skip: Callable[[], str] = lambda: ""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much each row does."""
+
+    steady: int = 16
+    naive: int = 4
+    many: int = 40
+    many_workers: int = 8
+    entities: tuple[int, int] = (10_000, 100_000)
+    at_once: tuple[int, ...] = (1, 4, 16)
+
+
+FULL = Sizes()
+# Enough to see that a row can be measured.
+QUICK = Sizes(steady=4, naive=2, many=4, many_workers=2, entities=(200, 1000), at_once=(1, 2))
+
+
+def rows(sizes: Sizes) -> list[Row]:
+    """All rows, in the order of the table."""
+    return [*_start(), *_steady(sizes), *_many(sizes), *_entities(sizes), *_standing(sizes)]
+
+
+def _start() -> list[Row]:
+    def first_in_sandbox() -> dict[str, float]:
+        return _first(runs.in_sandboxes("things"))
+
+    def first_with_pool() -> dict[str, float]:
+        with _standing_pool():
+            return first_in_sandbox()
+
+    def first_in_process() -> dict[str, float]:
+        return _first(runs.in_process("things"))
+
+    return [
+        Row(
+            "start-cold",
+            "pytest start to first result, images built, nothing running",
+            "s",
+            {SANDBOX: first_in_sandbox, IN_PROCESS: first_in_process},
+            (Goal(2.5, "s"),),
+        ),
+        Row(
+            "start-pool",
+            "the same with a standing pool",
+            "s",
+            {SANDBOX: first_with_pool, IN_PROCESS: first_in_process},
+            (Goal(0.6, "s"),),
+            reason_to_skip=lambda: "" if _has_up() else "`ocean-sandbox up` does not exist yet",
+        ),
+    ]
+
+
+def _steady(sizes: Sizes) -> list[Row]:
+    def in_process() -> Run:
+        return runs.in_process("things", sizes.steady)
+
+    def in_sandboxes(workers: int, isolation: str) -> Run:
+        return runs.in_sandboxes("things", "-n", str(workers), tests=sizes.steady * workers, isolation=isolation)
+
+    return [
+        Row(
+            "steady-1",
+            "steady state, -n 1, container",
+            "s/test",
+            {
+                SANDBOX: lambda: _per_test(in_sandboxes(1, "container")),
+                NAIVE: lambda: _per_test(runs.naive(sizes.naive)),
+                IN_PROCESS: lambda: _per_test(in_process()),
+            },
+            (Goal(0.6, "s/test"), Goal(11, "x", at_least=True, against=NAIVE)),
+        ),
+        Row(
+            "steady-2",
+            "steady state, -n 2, container",
+            "tests/s",
+            {SANDBOX: lambda: _rate(in_sandboxes(2, "container")), IN_PROCESS: lambda: _rate(in_process())},
+            (Goal(2.0, "tests/s", at_least=True),),
+            more_is_better=True,
+        ),
+        Row(
+            "steady-fork",
+            "steady state, -n 1, fork",
+            "s/test",
+            {SANDBOX: lambda: _per_test(in_sandboxes(1, "fork")), IN_PROCESS: lambda: _per_test(in_process())},
+            (Goal(0.25, "s/test"),),
+        ),
+    ]
+
+
+def _many(sizes: Sizes) -> list[Row]:
+    def total(integration: str, workers: int) -> dict[str, float]:
+        ran = runs.in_sandboxes(integration, "-n", str(workers), tests=sizes.many, isolation="fork")
+        return {"value": ran.total}
+
+    return [
+        Row(
+            "many",
+            f"{sizes.many} tests, -n 2, fork, against in-process serial",
+            "s",
+            {
+                SANDBOX: lambda: total("things", 2),
+                IN_PROCESS: lambda: {"value": runs.in_process("things", sizes.many).total},
+            },
+            (Goal(1.0, "x", at_least=True, against=IN_PROCESS),),
+        ),
+        Row(
+            "waiting",
+            f"{sizes.many} tests that wait (3 calls of 300 ms), -n {sizes.many_workers}, fork, against in-process serial",
+            "s",
+            {
+                SANDBOX: lambda: total("waiting", sizes.many_workers),
+                IN_PROCESS: lambda: {"value": runs.in_process("waiting", sizes.many).total},
+            },
+            (Goal(4.0, "x", at_least=True, against=IN_PROCESS),),
+        ),
+    ]
+
+
+def _entities(sizes: Sizes) -> list[Row]:
+    def row(name: str, number: int) -> Row:
+        def in_sandbox() -> dict[str, float]:
+            timeout = str(_LONG_SECONDS)
+            ran = runs.in_sandboxes("entities", BENCH_ENTITIES=str(number), OCEAN_SANDBOX_RESYNC_TIMEOUT=timeout)
+            return _entities_a_second(ran, number)
+
+        def in_process() -> dict[str, float]:
+            return _entities_a_second(runs.in_process("entities", BENCH_ENTITIES=str(number)), number)
+
+        return Row(
+            name,
+            f"{number:,} entities in one resync",
+            "entities/s",
+            {SANDBOX: in_sandbox, IN_PROCESS: in_process},
+            (Goal(1.0, "x", at_least=True, against=IN_PROCESS),),
+            more_is_better=True,
+        )
+
+    small, large = sizes.entities
+    return [row("entities-10k", small), row("entities-100k", large)]
+
+
+def _standing(sizes: Sizes) -> list[Row]:
+    largest = sizes.at_once[-1]
+    return [
+        Row(
+            "memory",
+            "memory of one sandbox at rest, all its containers",
+            "MB",
+            {SANDBOX: sandboxes.at_rest, IN_PROCESS: lambda: {"value": runs.in_process("things").most_memory / _MB}},
+            (Goal(220, "MB"),),
+        ),
+        Row(
+            "sandboxes",
+            "sandboxes at once, without a failure",
+            "sandboxes",
+            {SANDBOX: lambda: sandboxes.at_once(sizes.at_once)},
+            # A tenth more is noise of three processes' memory; what grows with the number would be far more.
+            (Goal(largest, "sandboxes", at_least=True), Goal(1.1, "x", key="growth")),
+            more_is_better=True,
+        ),
+    ]
+
+
+def _first(run: Run) -> dict[str, float]:
+    return {"value": run.first_result, "total": run.total, **run.phases()}
+
+
+def _per_test(run: Run) -> dict[str, float]:
+    return {"value": run.seconds_per_test(), "first": run.first_result, "total": run.total, **run.phases()}
+
+
+def _rate(run: Run) -> dict[str, float]:
+    return {"value": 1 / run.seconds_per_test(), "first": run.first_result, "total": run.total, **run.phases()}
+
+
+def _entities_a_second(run: Run, number: int) -> dict[str, float]:
+    seconds = float(run.calls[0]["properties"]["resync_seconds"])
+    return {"value": number / seconds, "seconds": seconds, "total": run.total, **run.phases()}
+
+
+def _has_up() -> bool:
+    return _command("up", "--help").returncode == 0
+
+
+@contextmanager
+def _standing_pool() -> Iterator[None]:
+    """A pool that stands: ``ocean-sandbox up`` returns once it does, ``ocean-sandbox down`` removes it."""
+    up = _command("up", str(runs.INTEGRATIONS / "things"))
+    if up.returncode:
+        raise MeasureError(f"`ocean-sandbox up` failed with code {up.returncode}:\n{up.stderr}")
+    try:
+        yield
+    finally:
+        _command("down")
+
+
+def _command(*words: str) -> "subprocess.CompletedProcess[str]":
+    command = [str(Path(sys.executable).parent / "ocean-sandbox"), *words]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=_UP_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise MeasureError(f"`{' '.join(command[-2:])}` did not return within {_UP_SECONDS} s.") from error

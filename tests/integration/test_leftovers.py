@@ -1,0 +1,79 @@
+"""What a resync leaves behind is not there for the next one in the same sandbox, however its container came about."""
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from sandbox import demand
+from sandbox.own import OwnPool
+from sandbox.settings import Isolation, load
+
+from .factories import integration, started, values
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
+
+# Looks for what another one left, then leaves it: files, a listener on loopback, one on an abstract socket, and a
+# process that nobody is the parent of and that goes on asking the third party.
+LEAVES = """
+found = [path for path in ("/tmp/left", "/app/left", "/dev/shm/left") if os.path.exists(path)]
+for family, address in ((socket.AF_INET, ("127.0.0.1", 5555)), (socket.AF_UNIX, "\\0left")):
+    with socket.socket(family) as probe:
+        if probe.connect_ex(address) == 0:
+            found.append(str(address))
+found += [pid for pid in os.listdir("/proc") if pid.isdigit() and b"left-behind" in open(f"/proc/{pid}/cmdline", "rb").read()]
+yield [{"id": 1, "value": found}]
+
+for path in ("/tmp/left", "/app/left", "/dev/shm/left"):
+    open(path, "w").close()
+import subprocess
+listens = '''
+import socket, time, urllib.request
+tcp = socket.create_server(("127.0.0.1", 5555))
+abstract = socket.socket(socket.AF_UNIX); abstract.bind("\\\\0left"); abstract.listen()
+print("left-behind listens", flush=True)
+while True:
+    try:
+        urllib.request.urlopen("http://left.example/").read()
+    except OSError:
+        pass
+'''
+child = subprocess.Popen([sys.executable, "-c", listens, "left-behind"], start_new_session=True, stdout=subprocess.PIPE)
+child.stdout.readline()
+"""
+
+
+@pytest.mark.parametrize("more", [False, True], ids=["", "warmed ahead"])
+@pytest.mark.parametrize("isolation", get_args(Isolation))
+async def test_nothing_is_found_of_the_one_before(tmp_path: Path, isolation: Isolation, *, more: bool) -> None:
+    directory, settings = integration(tmp_path, LEAVES), load(isolation=isolation)
+    demand.expect_more(more=more)
+    try:
+        for _ in range(3):
+            async with started(directory, sandbox_settings=settings) as harness:
+                calls_before = len(harness.third_party_transport.calls)
+                result = await harness.trigger_resync()
+                assert result.errors == []
+                assert values(result) == {"1": []}
+                assert calls_before == 0
+                assert {call.request.url.host for call in harness.third_party_transport.calls} <= {"left.example"}
+        nothing = integration(tmp_path / "nothing", "yield []")
+        async with started(nothing, sandbox_settings=settings) as harness:
+            await harness.trigger_resync()
+            assert harness.third_party_transport.calls == []
+    finally:
+        demand.expect_more(more=False)
+
+
+async def test_a_container_that_warms_does_not_outlive_its_sandbox(tmp_path: Path) -> None:
+    directory = integration(tmp_path, "yield []")
+    of_our_own = OwnPool(load())
+    demand.expect_more(more=True)
+    try:
+        sandbox = of_our_own.lease(directory, load())
+        first = sandbox.resync_container(directory, load())
+        assert first.container.get_container_id()
+    finally:
+        demand.expect_more(more=False)
+        of_our_own.close()
+    assert all(each.container.ended.is_set() for each in sandbox._resyncs)
