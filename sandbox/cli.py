@@ -13,10 +13,11 @@ from sandbox.own import image_of
 _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-class _Errors(click.Group):
+class Group(click.Group):
     """Shows our own errors as a message, without a traceback, and ends with code 1."""
 
     def invoke(self, ctx: click.Context) -> object:
+        """Run the command; see :class:`click.Group`."""
         try:
             return super().invoke(ctx)
         except SandboxError as error:
@@ -24,7 +25,7 @@ class _Errors(click.Group):
             sys.exit(1)
 
 
-@click.group(cls=_Errors)
+@click.group(cls=Group)
 @click.version_option(package_name="ocean-sandbox")
 def main() -> None:
     """Runs resyncs of Port Ocean integrations in containers. Exit codes: 0 done, 1 failed, 2 wrong usage."""
