@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sandbox.port_mock.bodies import WrongShapeError
 from sandbox.port_mock.faults import read_fault
+from sandbox.port_mock.shapes import WrongShapeError
 
 
 class _Port(Protocol):

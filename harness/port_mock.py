@@ -11,10 +11,10 @@ from harness.result import RejectedEntity
 from harness.transport import InterceptTransport, RequestLog
 from sandbox.errors import SandboxError
 from sandbox.port import Port
-from sandbox.port_mock import PortState, Rejection, Seed, create_app
-from sandbox.port_mock.bodies import WrongShapeError
 from sandbox.port_mock.faults import read_fault
 from sandbox.port_mock.seeding import read_seed
+from sandbox.port_mock.shapes import WrongShapeError
+from sandbox.port_mock.state import PortState, Rejection, Seed
 
 Strictness: TypeAlias = Literal["lenient", "strict"]
 """Whether Port refuses what its blueprints forbid."""
@@ -190,7 +190,7 @@ class _PortTransport(InterceptTransport):
         else:
             try:
                 response = await self._port().handle_async_request(request)
-            except ConnectionResetError as error:  # a fault, see sandbox/port_mock/faults.py
+            except ConnectionResetError as error:  # a fault, see sandbox/port_mock/injector.py
                 raise httpx.ReadError(str(error), request=request) from error
             await response.aread()
         self._call_log.append(RequestLog(request, response))
@@ -198,6 +198,9 @@ class _PortTransport(InterceptTransport):
 
     def _port(self) -> httpx.ASGITransport:
         if self._app is None:
+            # Here, because starlette costs a start 30 ms, and in a sandbox nobody asks this transport.
+            from sandbox.port_mock.api import create_app  # noqa: PLC0415
+
             self._app = httpx.ASGITransport(create_app(self._responder._local()))  # noqa: SLF001 # its own package
         return self._app
 

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
-from .bodies import answer, as_text, read_object, refuse, render, segment
+from .bodies import answer, read_object, refuse, segment
 from .recording import kept_of
+from .shapes import as_text, render
 from .state import now
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from .bodies import Json
+    from .shapes import Json
 
 # Ten years: no resync lives to see a refresh.
 _TOKEN_LIFETIME_SECONDS = 10 * 365 * 24 * 3600

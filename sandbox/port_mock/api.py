@@ -13,10 +13,11 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 
 from . import account, blueprints, entities, ingest, integration, runs
-from .bodies import WrongShapeError, answer_nobody, answer_wrong_shape, refuse
-from .faults import Injector
+from .bodies import answer_nobody, answer_wrong_shape, refuse
+from .injector import Injector
 from .recording import Recorder, mark_unknown
 from .rules import RefusedError
+from .shapes import WrongShapeError
 
 if TYPE_CHECKING:
     from starlette.requests import Request

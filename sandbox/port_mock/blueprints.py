@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
-from .bodies import answer, as_text, read_object, refuse, segment
+from .bodies import answer, read_object, refuse, segment
 from .recording import kept_of
 from .rules import check_blueprint
+from .shapes import as_text
 
 if TYPE_CHECKING:
     from starlette.requests import Request

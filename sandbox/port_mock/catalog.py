@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .bodies import Json
+    from .shapes import Json
 
 _CALLER = "port-mock"
 

@@ -15,10 +15,11 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
-from .bodies import WrongShapeError, answer, answer_nobody, answer_wrong_shape, read_object, refuse
+from .bodies import answer, answer_nobody, answer_wrong_shape, read_object, refuse
 from .faults import read_fault
 from .runs import read_run
 from .seeding import read_seed
+from .shapes import WrongShapeError
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .bodies import WrongShapeError, answer, as_list, as_objects, as_text, plus_segment, read_object, refuse, segment
+from .bodies import answer, plus_segment, read_object, refuse, segment
 from .deleting import delete
 from .recording import kept_of
 from .rules import LARGEST_BULK, LARGEST_DELETE, RefusedError, check_size
 from .search import search, shown
+from .shapes import WrongShapeError, as_list, as_objects, as_text
 from .upserting import How, refusals, upsert
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from .bodies import Json
     from .catalog import Stored
+    from .shapes import Json
     from .state import Kept
 
 # Ocean asks for 5000 at a time; what Port gives at most could not be found out.

@@ -25,7 +25,7 @@ from jsonschema.exceptions import SchemaError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .bodies import Json
+    from .shapes import Json
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")

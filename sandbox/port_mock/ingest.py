@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
-from .bodies import answer, as_object, as_objects, read_object
+from .bodies import answer, read_object
 from .recording import kept_of
+from .shapes import as_object, as_objects
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from .bodies import Json
+    from .shapes import Json
 
 _LOGS = "/v1/ingest/logs"
 _METRICS = "/v1/ingest/metrics"

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
-from .bodies import answer, as_list, as_object, as_text, plus_segment, read_object, refuse, segment
+from .bodies import answer, plus_segment, read_object, refuse, segment
 from .ingest import ingest_attributes
 from .recording import kept_of
+from .shapes import as_list, as_object, as_text
 from .state import Integration, now
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from .bodies import Json
+    from .shapes import Json
 
 
 async def _get_provision_enabled(_request: Request) -> Response:

@@ -20,16 +20,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from .bodies import WrongShapeError, as_list, as_object, as_text
 from .search import search
+from .shapes import WrongShapeError, as_list, as_object, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jsonschema import Draft7Validator
 
-    from .bodies import Json
     from .catalog import Catalog, Stored
+    from .shapes import Json
 
 LARGEST_BULK = 20
 """Entities in one bulk: `maxItems` in docs/api-reference/create-multiple-entities.api.mdx."""

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from starlette.routing import Route
 
-from .bodies import WrongShapeError, answer, as_list, as_object, as_objects, as_text, read_object, refuse, segment
+from .bodies import answer, read_object, refuse, segment
 from .recording import kept_of
+from .shapes import WrongShapeError, as_list, as_object, as_objects, as_text
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from .bodies import Json
+    from .shapes import Json
     from .state import Kept
 
 Kind: TypeAlias = Literal["action", "workflow"]

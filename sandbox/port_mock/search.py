@@ -14,14 +14,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from .bodies import WrongShapeError, as_list, as_object, as_text
 from .catalog import written
+from .shapes import WrongShapeError, as_list, as_object, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .bodies import Json
     from .catalog import Catalog, Stored
+    from .shapes import Json
 
     Test = Callable[[Stored], bool]
 

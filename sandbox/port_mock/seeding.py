@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .bodies import WrongShapeError, as_flag, as_object, as_objects, as_text
 from .faults import Fault, read_fault
 from .rules import check_blueprint
+from .shapes import WrongShapeError, as_flag, as_object, as_objects, as_text
 from .state import Seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from .bodies import Json
+    from .shapes import Json
 
 _INTEGRATION_KEYS = ("identifier", "type")
 

@@ -54,7 +54,7 @@ def serve(
 
 
 class _Resettable(AutoHTTPProtocol):  # type: ignore[misc, valid-type] # uvicorn picks one as it is imported
-    """A connection that an app can reset: `scope["state"]["reset"]` does (see `faults.py`)."""
+    """A connection that an app can reset: `scope["state"]["reset"]` does (see `injector.py`)."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Give the app a way to reset it, besides what uvicorn does."""

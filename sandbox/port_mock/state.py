@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypedDict
 
-from .bodies import Json, render
 from .catalog import Catalog, written
 from .rules import Rules
+from .shapes import Json, render
 
 if TYPE_CHECKING:
     from .faults import Fault

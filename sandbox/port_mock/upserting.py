@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .bodies import WrongShapeError
 from .rules import RefusedError
 from .search import search
+from .shapes import WrongShapeError
 from .state import identifier_text
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from .bodies import Json
+    from .shapes import Json
     from .state import Kept
 
 

@@ -15,8 +15,8 @@ import pytest
 
 from harness import PortMockResponder, RejectedEntity, RequestLog, SeedError
 from harness.port_mock import blueprints_of
-from sandbox.port_mock.bodies import WrongShapeError
 from sandbox.port_mock.seeding import read_seed
+from sandbox.port_mock.shapes import WrongShapeError
 
 from .factories import call, make_mapping, make_request
 

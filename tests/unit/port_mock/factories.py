@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from sandbox.port_mock import PortState, create_app, create_control_app
+from sandbox.port_mock.api import create_app
+from sandbox.port_mock.control import create_control_app
+from sandbox.port_mock.state import PortState
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette

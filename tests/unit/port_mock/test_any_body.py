@@ -10,7 +10,9 @@ import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox.port_mock import PortState, create_app, create_control_app
+from sandbox.port_mock.api import create_app
+from sandbox.port_mock.control import create_control_app
+from sandbox.port_mock.state import PortState
 
 from .factories import BASE_URL, TOKEN
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.port_mock import PortState, create_control_app
+from sandbox.port_mock.control import create_control_app
+from sandbox.port_mock.state import PortState
 
 from .factories import TOKEN, Mock, body_of, call, make_entity, make_mapping
 

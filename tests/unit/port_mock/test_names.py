@@ -13,8 +13,8 @@ import dns.query
 import dns.rcode
 import pytest
 
-from sandbox.port_mock import PortState
 from sandbox.port_mock.names import NameServer, host_of
+from sandbox.port_mock.state import PortState
 
 from .factories import Mock, body_of
 
