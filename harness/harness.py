@@ -14,7 +14,7 @@ import httpx
 from harness import current, mapping, stub_files, stubs, tally
 from harness.answering import Answerer
 from harness.errors import rebuild
-from harness.journal import port_calls, third_party_calls
+from harness.journal import PortCall, third_party_calls
 from harness.kinds import counts_by_kind
 from harness.options import settings_in_force
 from harness.port_faults import PortFaults
@@ -27,7 +27,7 @@ from harness.unused import unused_stubs
 from sandbox import pool, source
 from sandbox.errors import SandboxError
 from sandbox.report import Report
-from sandbox.sandbox import Resync, Sandbox
+from sandbox.sandbox import Resync, Sandbox, egress
 from sandbox.settings import Settings
 
 # Of so many requests that nobody answered, the nearest stub is looked for: each takes some milliseconds.
@@ -336,32 +336,30 @@ class IntegrationTestHarness:
     def _collect(self, sandbox: Sandbox, container: Resync, report: Report, began: datetime) -> ResyncResult:
         errors = [rebuild(failure) for failure in report.failures]
         with self._timed("collect"):
-            captures, journal, state = sandbox.captures(), sandbox.wiremock.journal(), sandbox.port.state()
-            seen, self._port_calls_before = self._port_calls_before, len(kept := sandbox.port.calls())
-            to_port = port_calls(kept)
+            collected, journal = sandbox.port.collected(), sandbox.wiremock.journal()
+            to_port = [PortCall(call) for call in collected["calls"]]
+            seen, self._port_calls_before = self._port_calls_before, len(to_port)
             calls, unmatched = third_party_calls(journal, self._calls_before, self._large)
             since, self._calls_before = self._calls_before, len(calls)
             transport = self.third_party_transport
             transport._call_log[:], transport._port_call_log[:] = calls, to_port  # noqa: SLF001 # its own package
-            self.port_mock.keep(captures, to_port)
-            egress_attempts = sandbox.egress(report)
+            self.port_mock.keep(collected, to_port)
+            egress_attempts = egress(report, collected["names"])
             if transport.strict:
                 errors = errors + [UnmatchedRequestError(each) for each in self._explained(unmatched)]
         result = ResyncResult(
-            upserted_entities=captures["upserted_entities"],
-            deleted_entities=captures["deleted_entities"],
+            upserted_entities=collected["upserted_entities"],
+            deleted_entities=collected["deleted_entities"],
             errors=errors,
             reconciliation_success=report.success,
             unmatched=unmatched,
             logs=container.logs,
             timings=dict(self._timings),
             unused_stubs=unused_stubs(transport.routes, self._stub_files, journal),
-            kinds=counts_by_kind(state["metrics"]),
+            kinds=counts_by_kind(collected["metrics"]),
             rejected_entities=self.port_mock.rejected_entities,
             egress_attempts=egress_attempts,
-            unknown_port_calls=[
-                call for call, how in zip(to_port, kept, strict=True) if not how["known"] and how["sequence"] > seen
-            ],
+            unknown_port_calls=[call for call in to_port if not call.is_known and call.sequence > seen],
             _calls=calls[since:],
             _during=(began, datetime.now(UTC)),
         )

@@ -1,6 +1,7 @@
 """The Port that a test seeds and reads."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -149,7 +150,7 @@ class PortMockResponder:
             self.faults._attach(_LocalPort(self._state))  # noqa: SLF001 # its own package
         return self._state
 
-    def keep(self, captures: dict[str, list[dict[str, Any]]], calls: list[RequestLog]) -> None:
+    def keep(self, captures: dict[str, list[dict[str, Any]]], calls: Sequence[RequestLog]) -> None:
         """Take over what the container kept; the lists stay the same objects, which a test may hold."""
         self.upserted_entities[:] = captures["upserted_entities"]
         self.deleted_entities[:] = captures["deleted_entities"]

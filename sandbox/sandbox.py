@@ -1,6 +1,7 @@
 """What a harness leases: one isolated place, whichever process has started it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -68,16 +69,13 @@ class Sandbox(ABC):
         """Begin the next resync's captures and look-ups; what the one before left in Port stays there."""
         self.port.forget_captures()
 
-    def captures(self) -> dict[str, list[dict[str, Any]]]:
-        """What Port got since :meth:`begin_resync`: see :meth:`sandbox.port.Port.captures`."""
-        return self.port.captures()
 
-    def egress(self, report: Report) -> list[EgressAttempt]:
-        """What the integration tried to reach outside the sandbox since :meth:`begin_resync`.
+def egress(report: Report, names: Iterable[str]) -> list[EgressAttempt]:
+    """What an integration tried to reach outside its sandbox.
 
-        Args:
-            report: What the runner says of the resync.
-        """
-        # gRPC asks for parts of a name of ours.
-        outside = [name for name in self.port.names() if name.rpartition(".")[2] not in OWN_NAMES]
-        return merge(report.egress, outside)
+    Args:
+        report: What the runner says of the resync.
+        names: What was looked up, as :meth:`sandbox.port.Port.collected` says.
+    """
+    # gRPC asks for parts of a name of ours.
+    return merge(report.egress, [name for name in names if name.rpartition(".")[2] not in OWN_NAMES])
