@@ -9,7 +9,7 @@ from sandbox.egress import EgressAttempt, merge
 from sandbox.port import NAME as PORT_NAME
 from sandbox.port import Port
 from sandbox.report import Report
-from sandbox.settings import Settings
+from sandbox.settings import Entry, Settings
 from sandbox.wiremock import NAME as WIREMOCK_NAME
 from sandbox.wiremock import WireMock
 
@@ -20,7 +20,7 @@ OWN_NAMES = [WIREMOCK_NAME, PORT_NAME, RESYNC_NAME]
 class Resync(Protocol):
     """A resync container, as a harness uses it; see :class:`sandbox.resync.ResyncContainer`."""
 
-    def boot(self, *, archive: bytes, config: dict[str, Any], ca: str, source: Path) -> None:
+    def boot(self, *, archive: bytes, config: dict[str, Any], ca: str, source: Path, entry: Entry = "resync") -> None:
         """Put the integration in, and start it."""
 
     def resync(self, source: Path) -> Report:
