@@ -41,7 +41,7 @@ class PortMockResponder:
     that is given it.
 
     Args:
-        mapping_config: The mapping that Port has for the integration.
+        mapping_config: The mapping that Port has for the integration; None where Port does not know it yet.
         integration_identifier: The integration's identifier.
         blueprints: Blueprints by identifier.
         search_entities_response: What Port answers to every search, whatever was asked. With None, searches answer what
@@ -55,7 +55,7 @@ class PortMockResponder:
 
     def __init__(
         self,
-        mapping_config: dict[str, Any],
+        mapping_config: dict[str, Any] | None,
         integration_identifier: str = "test-integration",
         blueprints: dict[str, dict[str, Any]] | None = None,
         search_entities_response: list[dict[str, Any]] | None = None,
@@ -77,6 +77,8 @@ class PortMockResponder:
         self.deleted_entities: list[dict[str, Any]] = []
         self.faults = PortFaults()
         self._container: Port | None = None
+        # Whether a blueprint is there only once somebody made it: see sandbox/port_mock/state.py.
+        self.is_bare = False
         self._is_over = False
         self._state: PortState | None = None
         self._rejections: dict[tuple[str, str], Rejection] = {}
@@ -109,11 +111,18 @@ class PortMockResponder:
         # A test may add to the list after the harness was made, as it can in-process.
         scripted = self._is_scripted or bool(self.search_entities_response)
         return {
-            "integration": {"identifier": self.integration_identifier, "type": integration_type},
-            "mapping": self.mapping_config,
+            **(
+                {
+                    "integration": {"identifier": self.integration_identifier, "type": integration_type},
+                    "mapping": self.mapping_config,
+                }
+                if self.mapping_config is not None
+                else {}
+            ),
             "blueprints": self.blueprints,
             "entities": self._seeded_entities,
             "strict": self.is_strict,
+            **({"bare": True} if self.is_bare else {}),
             **self.faults._seed(),  # noqa: SLF001 # its own package
             **({"search_entities_response": self.search_entities_response} if scripted else {}),
         }

@@ -1,0 +1,77 @@
+"""Runs an integration as it ships: what it is given, and what is made of its end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from harness import shipped
+from sandbox.errors import IntegrationError, ResyncCrashedError
+from sandbox.report import Report
+
+_LOG_LINES = 40
+# port_ocean 0.55: click ends with 1 where the configuration or main.py raises, uvicorn with 3 where the start-up does.
+_NO_START = {1: "its configuration, its main.py or the creation of its resources", 3: "its start-up"}
+
+
+def config(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration for ``ocean sail``: the test's, with the listener that resyncs once and ends.
+
+    Args:
+        base: What a sandbox needs. Of it, production gets Port's credentials and the integration's name only.
+        overrides: What the test says.
+    """
+    needed = {name: base[name] for name in ("port", "integration")}
+    return {**needed, **overrides, "event_listener": {"type": "ONCE"}}
+
+
+def read(report: Report, state: dict[str, Any], logs: Sequence[str], source: Path) -> Report:
+    """What a resync came to, from what Port was told of it.
+
+    Args:
+        report: What the runner knows: the exit code.
+        state: What the Port mock keeps, since the resync began.
+        logs: What the integration printed.
+        source: Where it came from, for messages.
+
+    Raises:
+        IntegrationError: It ended before it began to resync.
+        ResyncCrashedError: It ended in the middle.
+    """
+    success = shipped.succeeded(state)
+    is_over = bool(state["resync_states"]) and state["resync_states"][-1].get("status") != "running"
+    if success is None or (report.exit_code and not is_over):
+        raise _ended_early(report.exit_code or 0, logs, source, has_begun=success is not None)
+    return replace(report, success=bool(success), failures=shipped.failures(state))
+
+
+def since(state: dict[str, Any], before: Mapping[str, int]) -> dict[str, Any]:
+    """``state`` without what a resync before this one reported.
+
+    Args:
+        state: What the Port mock keeps.
+        before: How much of each list there was.
+    """
+    return {name: value[before.get(name, 0) :] if name in before else value for name, value in state.items()}
+
+
+def sizes(state: dict[str, Any]) -> dict[str, int]:
+    """How much Port was told so far, for :func:`since`."""
+    return {name: len(state[name]) for name in ("resync_states", "logs", "metrics")}
+
+
+def _ended_early(code: int, logs: Sequence[str], source: Path, *, has_begun: bool) -> Exception:
+    detail = "\n".join(logs[-_LOG_LINES:])
+    if has_begun:
+        return ResyncCrashedError(
+            f"The integration at {source} died while resyncing: `ocean sail` ended with exit code {code}.",
+            remedy="see the end of its log below.",
+            detail=detail,
+        )
+    where = f": {_NO_START.get(code, 'nothing failed, and nothing was resynced')}"
+    return IntegrationError(
+        f"The integration at {source} does not start: `ocean sail` ended with exit code {code}{where}.",
+        remedy=f"the end of its log is below; mend create_integration_config() in the test to fit {source}/.port/spec.yaml, "
+        f"or what ends it in {source}/main.py.",
+        detail=detail,
+    )
