@@ -19,8 +19,8 @@ import yaml
 from harness import IntegrationTestHarness, InterceptTransport, RemoteError, ResyncResult
 from sandbox.settings import load
 
-from .factories import mapping, resync
 from .factories import integration as make_integration
+from .factories import mapping, resync
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
