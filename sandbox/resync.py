@@ -13,21 +13,22 @@ from testcontainers.core.docker_client import DockerClient
 from sandbox import port, wiremock
 from sandbox.anchor import Anchor
 from sandbox.container import Container
-from sandbox.egress import merge
+from sandbox.egress import with_attempts
 from sandbox.environment import variables
 from sandbox.errors import IntegrationError, ResyncCrashedError, ResyncTimeoutError
 from sandbox.images import RELEASED, Image, ensure
 from sandbox.owner import Owner
 from sandbox.progress import say
 from sandbox.report import RemoteFailure, Report
-from sandbox.sandbox import OWN_NAMES
+from sandbox.sandbox import DIRECTORY, OWN_NAMES
 from sandbox.settings import Entry, Settings
 
-DIRECTORY = "/app"
 _CA_FILE = "/tmp/sandbox-ca.pem"  # noqa: S108 # in the container
 _PROXY = f"http://{wiremock.NAME}:{wiremock.PORT}"
 _STACKS_SECONDS = 1.0
 _END_SECONDS = 5.0
+# Of the log, in an error. `ocean sail` waits far deeper: below click and uvicorn, and with tasks of its own.
+_LINES, _LINES_OF_SAIL = 60, 120
 _MARK_SECONDS = 1.0
 # What an integration may reach; everything else is egress.
 # Every client that the public integrations use finds the proxy and the CA in its own variables.
@@ -243,7 +244,9 @@ class ResyncContainer:
             remedy="OCEAN_SANDBOX_RESYNC_MEMORY raises its memory limit; the end of its log is below."
             if "memory" in why
             else "see the end of its log below.",
-            detail=_with_egress(self._container.end_of_log(lines=40), answer),
+            detail=with_attempts(
+                self._container.end_of_log(_LINES_OF_SAIL if self._sails else _LINES), answer.get("egress", [])
+            ),
         )
 
     def _timeout(self, doing: str, seconds: float, source: Path) -> ResyncTimeoutError:
@@ -260,7 +263,9 @@ class ResyncContainer:
             f"The integration at {source} was still {doing} after {seconds:g} s.",
             remedy="the end of the log below shows where it waits (threads, then tasks); "
             f"OCEAN_SANDBOX_{setting.upper()} gives it more time.",
-            detail=_with_egress(self._container.end_of_log(lines=60), tried),
+            detail=with_attempts(
+                self._container.end_of_log(_LINES_OF_SAIL if self._sails else _LINES), tried.get("egress", [])
+            ),
         )
 
 
@@ -269,18 +274,11 @@ def _failed(answer: dict[str, Any], source: Path) -> IntegrationError:
     return IntegrationError(
         f"The integration at {source} does not start: could not {answer['phase']}: {first['type']}: {first['message']}",
         remedy=_remedy(answer["phase"], source),
-        detail=_with_egress(
-            "\n".join(error["traceback"].replace(f"{DIRECTORY}/", f"{source}/") for error in answer["errors"]), answer
+        detail=with_attempts(
+            "\n".join(error["traceback"].replace(f"{DIRECTORY}/", f"{source}/") for error in answer["errors"]),
+            answer.get("egress", []),
         ),
     )
-
-
-def _with_egress(detail: str, answer: dict[str, Any]) -> str:
-    """``detail``, and what the integration had tried to reach before, which may well be why it ended."""
-    if not answer.get("egress"):
-        return detail
-    tried = ", ".join(map(str, merge(answer["egress"], [])))
-    return f"{detail}\nIt had tried to reach, outside the sandbox: {tried}"
 
 
 def _why(died: dict[str, Any], settings: Settings) -> str:

@@ -14,6 +14,8 @@ from sandbox.wiremock import NAME as WIREMOCK_NAME
 from sandbox.wiremock import WireMock
 
 RESYNC_NAME = "resync"
+# Where the integration is in its container, as in Ocean's own images.
+DIRECTORY = "/app"
 OWN_NAMES = [WIREMOCK_NAME, PORT_NAME, RESYNC_NAME]
 
 

@@ -36,9 +36,11 @@ TELLS_ITS_CONFIGURATION = """
     yield [{"id": 1, "value": [value, sys.argv[1:], str(ocean.event_listener_type)]}]
 """
 ON_START = """
+done = asyncio.Event()
 @ocean.on_start()
 async def on_start():
     await http_async_client.post("https://api.things.example/hooks")
+    done.set()
     raise LookupError("no hook for us")
 """
 
@@ -123,7 +125,7 @@ async def test_what_it_makes_itself_is_what_strict_rules_go_by(tmp_path: Path) -
 
 async def test_on_start_runs_and_its_failure_is_an_error(tmp_path: Path) -> None:
     transport = InterceptTransport().add_route("POST", "/hooks", {"json": {}})
-    handler = "await asyncio.sleep(0.3)\nyield [{'id': 1, 'value': 1}]"
+    handler = "await done.wait()\nyield [{'id': 1, 'value': 1}]"  # the end of the resync ends what is under way
     result = await resync(integration(tmp_path, handler, head=ON_START), transport, entry="production")
     (error,) = result.errors
     assert isinstance(error, LookupError)
@@ -171,7 +173,7 @@ async def start():
     ("head", "spec", "words"),
     [
         ("", CONFIGURED, ("exit code 1: its configuration", "api_token")),
-        ("raise RuntimeError('mine')", SPEC, ("exit code 1: ", "RuntimeError: mine")),
+        ("raise RuntimeError('mine')", SPEC, ("exit code 1: its configuration", ": RuntimeError: mine")),
         ("sys.exit(0)", SPEC, ("exit code 0: nothing failed", "main.py")),
     ],
 )
@@ -182,6 +184,7 @@ async def test_what_does_not_start_is_an_error_of_ours(
         await resync(integration(tmp_path, head=head, spec=spec), entry="production")
     assert f"The integration at {tmp_path} does not start: `ocean sail` ended with {words[0]}" in str(raised.value)
     assert words[1] in str(raised.value)
+    assert f'File "{tmp_path}/main.py"' in str(raised.value) or "RuntimeError" not in head
 
 
 async def test_a_start_up_that_port_refuses_is_an_error_of_ours(tmp_path: Path) -> None:
@@ -208,7 +211,7 @@ async def test_a_process_that_dies_is_a_crash(tmp_path: Path, handler: str, word
 async def test_one_that_takes_too_long_says_where_it_waits(tmp_path: Path) -> None:
     handler = "await asyncio.sleep(60)\nyield []"
     with pytest.raises(ResyncTimeoutError) as raised:
-        await resync(integration(tmp_path, handler), entry="production", sandbox_settings=load(resync_timeout=4))
+        await resync(integration(tmp_path, handler), entry="production", sandbox_settings=load(resync_timeout=8))
     line = next(n for n, text in enumerate((tmp_path / "main.py").read_text().splitlines(), 1) if "sleep(60)" in text)
     assert f"/main.py, line {line}" in str(raised.value)
 
