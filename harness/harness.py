@@ -68,6 +68,7 @@ class IntegrationTestHarness:
             options say (by default, it does not).
 
     Attributes:
+        entry: How a resync is started; known once the harness is.
         port_mock: What Port got, and what is in it.
         port: Makes Port fail.
     """
@@ -128,7 +129,7 @@ class IntegrationTestHarness:
         self._timings: dict[str, float] = {}
 
     async def start(self) -> None:
-        """Lease a sandbox and boot the integration in a resync container.
+        """Lease a sandbox and boot the integration in a resync container; in production, :meth:`trigger_resync` boots it.
 
         Raises:
             SandboxError: Something is wrong with the integration, the mapping, a stub file, or the engine; each kind has

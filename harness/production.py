@@ -1,4 +1,9 @@
-"""Runs an integration as it ships: what it is given, and what is made of its end."""
+"""Runs an integration as it ships: what it is given, and what is made of its end.
+
+It gets its configuration as variables, and nothing else of ours: ``ocean sail`` with the listener ONCE starts, makes its
+default resources, runs its ``on_start`` handlers beside the resync, and ends. Start and resync are one program here, and
+share the time that ``resync_timeout`` gives.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
