@@ -171,7 +171,7 @@ async def test_pagerduty() -> None:
             InterceptTransport(strict=False)
             .add_route("GET", "/oncalls", {"json": {**page, "oncalls": []}})
             .add_route("GET", "/escalation_policies", {"json": {**page, "escalation_policies": [policy]}})
-            .add_route("GET", "/users", {"status_code": 401, "json": {"error": "who are you?"}})
+            .add_route("GET", "/users", {"json": {**page, "users": []}})
         )
 
     config = shipped_mapping(directory)
