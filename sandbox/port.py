@@ -1,6 +1,8 @@
 """The Port of a sandbox, and its name server: the Port mock's control API."""
 
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 from sandbox.http import Control
 
@@ -47,6 +49,16 @@ class Port:
         collected: dict[str, Any] = self._control.call("GET", "/collected").json()
         return collected
 
+    def captures(self, calls: Iterable[int] | None = None) -> dict[str, list[dict[str, Any]]]:
+        """``upserted_entities``, ``deleted_entities`` and ``rejected_entities``, each in order of arrival.
+
+        Args:
+            calls: Only what these calls brought, by their number; None for all.
+        """
+        asked = "" if calls is None else f"?calls={','.join(map(str, calls))}"
+        captures: dict[str, list[dict[str, Any]]] = self._control.call("GET", f"/captures{asked}").json()
+        return captures
+
     def entities(self) -> list[dict[str, Any]]:
         """The entities that are in Port, blueprint by blueprint."""
         entities: list[dict[str, Any]] = self._control.call("GET", "/entities").json()["entities"]
@@ -68,6 +80,11 @@ class Port:
     def add_run(self, kind: str, run: dict[str, Any]) -> None:
         """Have a run wait to be claimed: see :func:`sandbox.port_mock.runs.read_run`."""
         self._control.call("POST", "/runs", {"kind": kind, "run": run})
+
+    def run(self, identifier: str) -> dict[str, Any]:
+        """What became of a run: the ``run`` as it is in Port, whether it is ``claimed``, ``acknowledged``, its ``logs``."""
+        run: dict[str, Any] = self._control.call("GET", f"/runs/{quote(identifier, safe='')}").json()
+        return run
 
     def add_fault(self, fault: dict[str, Any]) -> None:
         """Have calls fail from now on: see :class:`sandbox.port_mock.faults.Fault`."""

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from .relay import Relay
-    from .shapes import Json
-    from .state import Call, Kept, PortState
+    from .state import Call, PortState
 
 
 def create_control_app(state: PortState, token: str, relay: Relay | None = None) -> Starlette:
@@ -61,6 +60,7 @@ def create_control_app(state: PortState, token: str, relay: Relay | None = None)
             Route("/calls", control.calls, methods=["GET"]),
             Route("/state", control.state, methods=["GET"]),
             Route("/runs", control.add_run, methods=["POST"]),
+            Route("/runs/{run}", control.run, methods=["GET"]),
             Route("/faults", control.add_fault, methods=["POST"]),
             Route("/faults", control.faults, methods=["GET"]),
             Route("/faults", control.clear_faults, methods=["DELETE"]),
@@ -102,15 +102,21 @@ class _Control:
         kept = self._state.kept
         return answer(
             {
-                **_captures(kept),
+                **kept.captures(),
                 "calls": _in_order(kept.calls),
                 "metrics": kept.metrics,
                 "names": list(kept.names),
             }
         )
 
-    async def captures(self, _request: Request) -> Response:
-        return answer(_captures(self._state.kept))
+    async def captures(self, request: Request) -> Response:
+        asked = request.query_params.get("calls")
+        if asked is None:
+            return answer(self._state.kept.captures())
+        try:
+            return answer(self._state.kept.captures({int(each) for each in asked.split(",") if each}))
+        except ValueError:
+            raise WrongShapeError(f"calls must be numbers of calls with commas between them, not {asked!r}") from None
 
     async def forget_captures(self, _request: Request) -> Response:
         self._state.kept.forget_captures()
@@ -133,6 +139,13 @@ class _Control:
         runs[run.identifier] = run
         return answer({"ok": True})
 
+    async def run(self, request: Request) -> Response:
+        identifier = request.path_params["run"]
+        run = self._state.kept.runs.get(identifier)
+        if run is None:
+            return refuse(404, "not_found", f"No run with id {identifier!r}.")
+        return answer(vars(run))
+
     async def add_fault(self, request: Request) -> Response:
         self._state.kept.faults.append(read_fault(await read_object(request)))
         return answer({"ok": True})
@@ -150,14 +163,6 @@ class _Control:
 
     async def empty(self, _request: Request) -> Response:
         return answer({"empty": self._state.kept.is_empty})
-
-
-def _captures(kept: Kept) -> Json:
-    return {
-        "upserted_entities": kept.upserts,
-        "deleted_entities": kept.deletions,
-        "rejected_entities": list(kept.rejections.values()),
-    }
 
 
 def _in_order(calls: list[Call]) -> list[Call]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from .state import CALL
+
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 EXCERPT_CHARACTERS = 2000
 # A character takes at most four bytes in UTF-8, so this many bytes always hold enough characters.
 _EXCERPT_BYTES = 4 * EXCERPT_CHARACTERS
+# Says in each answer which call it is of: who sees the answer in the integration can tell what the call was made for.
+CALL_HEADER = "x-ocean-sandbox-call"
 _KEPT = "port_mock.kept"
 _KNOWN = "port_mock.known"
 
@@ -61,11 +65,14 @@ class Recorder:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                named = (CALL_HEADER.encode(), str(sequence).encode())
+                message = {**message, "headers": [*message.get("headers", []), named]}
             else:
                 response.add(message.get("body", b""))
             await send(message)
 
         at, started = time.time(), time.perf_counter()
+        CALL.set(sequence)
         try:
             await self._app(scope, record_body, record_response)
         finally:

@@ -8,6 +8,8 @@ captures of the next test.
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypedDict
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from .runs import Run
 
 _MOST_NAMES = 10_000
+CALL: ContextVar[int] = ContextVar("call", default=0)
+"""The `sequence` of the call that is being answered; 0 outside of any."""
 
 
 def now() -> str:
@@ -157,6 +161,10 @@ class Kept:
     upserts: list[Json] = field(default_factory=list)
     deletions: list[Deletion] = field(default_factory=list)
     rejections: dict[tuple[str, str], Rejection] = field(default_factory=dict)
+    # Which call brought each of these, in the same order, and each rejection.
+    upserted_by: list[int] = field(default_factory=list)
+    deleted_by: list[int] = field(default_factory=list)
+    rejected_by: dict[tuple[str, str], int] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     arrivals: int = 0
     resync_states: list[Json] = field(default_factory=list)
@@ -253,6 +261,7 @@ class Kept:
             entity: The entity as received; kept as it is.
         """
         self.upserts.append(entity)
+        self.upserted_by.append(CALL.get())
         if self.rejections:
             self.rejections.pop((blueprint, identifier_text(entity.get("identifier"))), None)
 
@@ -264,6 +273,7 @@ class Kept:
             identifier: The entity's identifier, decoded.
         """
         self.deletions.append({"identifier": identifier, "blueprint": blueprint})
+        self.deleted_by.append(CALL.get())
 
     def issue_token(self, token: str) -> None:
         """Remember an access token that a client was given.
@@ -301,6 +311,7 @@ class Kept:
         key = (blueprint, text)
         # Taken out first: it has its place where it was refused last.
         self.rejections.pop(key, None)
+        self.rejected_by[key] = CALL.get()
         self.rejections[key] = {
             "identifier": identifier,
             "blueprint": blueprint,
@@ -313,6 +324,21 @@ class Kept:
     def forget_captures(self) -> None:
         """Begin captures and look-ups anew; what is in Port stays."""
         self.upserts, self.deletions, self.rejections, self.names = [], [], {}, {}
+        self.upserted_by, self.deleted_by, self.rejected_by = [], [], {}
+
+    def captures(self, calls: Collection[int] | None = None) -> Json:
+        """Give what was captured.
+
+        Args:
+            calls: Only what these calls brought, by their `sequence`; None for all.
+        """
+        if calls is None:
+            upserts, deletions, rejections = self.upserts, self.deletions, list(self.rejections.values())
+        else:
+            upserts = [each for each, call in zip(self.upserts, self.upserted_by, strict=True) if call in calls]
+            deletions = [each for each, call in zip(self.deletions, self.deleted_by, strict=True) if call in calls]
+            rejections = [each for key, each in self.rejections.items() if self.rejected_by[key] in calls]
+        return {"upserted_entities": upserts, "deleted_entities": deletions, "rejected_entities": rejections}
 
     def delete(self, blueprint: str, identifier: object) -> None:
         """Delete an entity, whether it is there or not, and capture that.
