@@ -6,6 +6,7 @@ from harness.default_resources import DefaultResources
 from harness.errors import RemoteError
 from harness.harness import IntegrationTestHarness
 from harness.kinds import KindCounts
+from harness.live_result import ActionResult, EventNotTakenError, EventRefusedError, LiveEventResult
 from harness.mapping import MappingError
 from harness.port_faults import PortFaults
 from harness.port_mock import PortMockResponder, SeedError
@@ -14,15 +15,23 @@ from harness.stub_files import StubFileError
 from harness.transport import InterceptTransport, RequestLog, Route, UnmatchedRequestError
 from harness.unused import UnusedStub
 from sandbox.egress import EgressAttempt
+from sandbox.errors import ActionError, EventPathError, EventTimeoutError
 
 __all__ = [
+    "ActionError",
+    "ActionResult",
     "AnswerError",
     "BaseIntegrationTest",
     "DefaultResources",
     "EgressAttempt",
+    "EventNotTakenError",
+    "EventPathError",
+    "EventRefusedError",
+    "EventTimeoutError",
     "IntegrationTestHarness",
     "InterceptTransport",
     "KindCounts",
+    "LiveEventResult",
     "MappingError",
     "PortFaults",
     "PortMockResponder",

@@ -4,19 +4,21 @@ import asyncio
 import contextlib
 import ssl
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from harness import current, mapping, production, shipped, stub_files, stubs, tally
+from harness import current, live, mapping, production, shipped, stub_files, stubs, tally
 from harness.answering import Answerer
 from harness.default_resources import DefaultResources, made_in
 from harness.errors import rebuild
 from harness.journal import PortCall, third_party_calls
 from harness.kinds import counts_by_kind
+from harness.live_events import LiveEvents
+from harness.live_result import ActionResult, LiveEventResult
 from harness.options import settings_in_force
 from harness.port_faults import PortFaults
 from harness.port_mock import PortMockResponder, Strictness, blueprints_of
@@ -126,6 +128,7 @@ class IntegrationTestHarness:
         self._port_calls_before = 0
         self._told_before: dict[str, int] = {}
         self._pool: pool.Pool | None = None
+        self._live = LiveEvents(self)
         self._timings: dict[str, float] = {}
 
     async def start(self) -> None:
@@ -182,6 +185,7 @@ class IntegrationTestHarness:
         if sandbox is None or self._settings is None:
             message = "Harness not started. Call start() first."
             raise RuntimeError(message)
+        await self._live.stop()
         if container is None:  # the first resync has used the one that start() made
             if self._unfinished is not None:  # kept, in case that the test fails; but this one must be alone
                 await _in_thread(sandbox.finish, self._unfinished)
@@ -212,6 +216,68 @@ class IntegrationTestHarness:
             await _in_thread(sandbox.finish, container)
         return result
 
+    async def deliver_webhook(
+        self,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        body: bytes | str | None = None,
+        method: str = "POST",
+        timeout: float | None = None,  # noqa: ASYNC109 # the message says where the event stands, which asyncio cannot
+    ) -> LiveEventResult:
+        """Deliver a webhook to the integration as it runs in production, and return when it has been processed.
+
+        The first call starts ``ocean sail`` in a resync container of its own, configured to listen (see
+        :func:`harness.live.configuration`), with all that is in Port; it runs on until the next resync, or until the test
+        ends. Several calls in a row find it running, and several at once (``asyncio.gather``) get a result each: Ocean
+        processes the events of one path one after the other, and those of different paths side by side.
+
+        Args:
+            path: Where to: as ``ocean.add_webhook_processor`` has it (``/webhook``), or in full
+                (``/integration/webhook``), with a query if need be.
+            headers: The request's headers.
+            json: The body, as a value.
+            body: The body, to the byte; instead of ``json``.
+            method: Another method than POST, for routes of the integration's own.
+            timeout: Seconds that it may take; ``event_timeout`` of the settings by default.
+
+        Raises:
+            EventPathError: It serves no such path; the message says which it does.
+            EventTimeoutError: It was not processed in time; the message says where it stands.
+            IntegrationError, ResyncCrashedError: It does not start, or it has ended.
+            Exception: Whatever a callable or predicate of a route raised.
+        """
+        content, implied = live.body_of(json, body)
+        return await self._live.deliver(method, path, {**implied, **(headers or {})}, content, timeout)
+
+    async def run_action(
+        self,
+        action: str,
+        properties: Mapping[str, Any] | None = None,
+        *,
+        identifier: str | None = None,
+        workflow: bool = False,
+        timeout: float | None = None,  # noqa: ASYNC109 # see deliver_webhook
+    ) -> ActionResult:
+        """Hand a run of an action to the integration, and return when it has told Port how the run ended.
+
+        The integration claims it as it would in production, within a second. It runs on as for :meth:`deliver_webhook`.
+
+        Args:
+            action: Which: the executor's ``ACTION_NAME``.
+            properties: The run's execution properties.
+            identifier: The action's identifier in Port, or the node's in its workflow; ``action`` by default.
+            workflow: Whether it is a run of a workflow's node instead.
+            timeout: Seconds that it may take; ``event_timeout`` of the settings by default.
+
+        Raises:
+            ActionError: The integration processes no actions, or has no executor for this one.
+            EventTimeoutError: It was not executed in time, or nobody told Port of its end.
+            IntegrationError, ResyncCrashedError: It does not start, or it has ended.
+        """
+        return await self._live.run(action, properties or {}, identifier or action, timeout, workflow=workflow)
+
     async def discover_requests(self) -> str:
         """Run a resync, and print each third-party request once, those that nobody answered marked.
 
@@ -235,6 +301,7 @@ class IntegrationTestHarness:
     async def shutdown(self) -> None:
         """Give the sandbox back; with ``--sandbox-keep``, when it is known how the test ended."""
         self._is_over = True
+        await self._live.close()
         if not current.keeps():
             await _in_thread(self.release)
 
@@ -306,6 +373,9 @@ class IntegrationTestHarness:
         self._deployed = len(routes)
         await _in_thread(sandbox.wiremock.stub, [*others, *new])
 
+    def _asks_the_test(self) -> bool:
+        return any(stubs.is_answered_by_test(route) for route in self.third_party_transport.routes)
+
     async def _boot(self, sandbox: Sandbox, container: Resync, archive: bytes) -> None:
         directory, config = Path(self.integration_path), self._config()
         if self.entry == "production":
@@ -324,7 +394,7 @@ class IntegrationTestHarness:
                 raised.set_exception(error)
 
         async with contextlib.AsyncExitStack() as stack:
-            if any(stubs.is_answered_by_test(route) for route in self.third_party_transport.routes):
+            if self._asks_the_test():
                 await stack.enter_async_context(await self._answerer(sandbox, stack, fail))
             resync = asyncio.ensure_future(_in_thread(container.resync, directory))
             # Where Ctrl-C ends the wait, nobody asks for what the container's end makes of it: asyncio would complain.

@@ -40,3 +40,15 @@ class ResyncTimeoutError(SandboxError):
 
 class ResyncCrashedError(SandboxError):
     """The resync container died before the resync ended."""
+
+
+class EventTimeoutError(SandboxError):
+    """A live event was not processed, or an action run not executed, in the time it has."""
+
+
+class EventPathError(SandboxError):
+    """A webhook was delivered to a path that the integration does not serve."""
+
+
+class ActionError(SandboxError):
+    """An action run cannot be executed: nobody executes such actions."""

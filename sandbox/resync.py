@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import itertools
 import json
 import queue
 import time
@@ -15,7 +16,7 @@ from sandbox.anchor import Anchor
 from sandbox.container import Container
 from sandbox.egress import with_attempts
 from sandbox.environment import variables
-from sandbox.errors import IntegrationError, ResyncCrashedError, ResyncTimeoutError
+from sandbox.errors import EventTimeoutError, IntegrationError, ResyncCrashedError, ResyncTimeoutError
 from sandbox.images import RELEASED, Image, ensure
 from sandbox.owner import Owner
 from sandbox.progress import say
@@ -30,6 +31,8 @@ _END_SECONDS = 5.0
 # Of the log, in an error. `ocean sail` waits far deeper: below click and uvicorn, and with tasks of its own.
 _LINES, _LINES_OF_SAIL = 60, 120
 _MARK_SECONDS = 1.0
+# What the runner takes longer than what it was given: it asks the integration where it stands.
+_ANSWER_SECONDS = 10.0
 # What an integration may reach; everything else is egress.
 # Every client that the public integrations use finds the proxy and the CA in its own variables.
 ENVIRONMENT = {
@@ -79,6 +82,8 @@ class ResyncContainer:
         self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
         self._is_ready = False
         self._sails = False
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, queue.Queue[dict[str, Any]]] = {}
         # Threads that live before a fork do not live in it, and may have held a lock: then each gets its container.
         self._fork_is_safe = False
         self._container = Container(
@@ -91,7 +96,7 @@ class ResyncContainer:
             environment=ENVIRONMENT,
             temporary={} if self._has_own_code else {DIRECTORY: "rw,exec,nosuid,nodev,mode=1777"},
             on_line=self._take,
-            on_end=lambda: self._answers.put({"event": "gone"}),
+            on_end=lambda: self._put({"event": "gone"}),
         )
 
     def serves(self, image: Image, settings: Settings) -> bool:
@@ -181,6 +186,63 @@ class ResyncContainer:
             raise _failed(answer, source)
         return Report(success=False, egress=answer.get("egress", []), exit_code=answer["code"])
 
+    def listen(self, source: Path) -> dict[str, Any]:
+        """Start ``ocean sail``, and return when it serves. For an integration that was booted to sail.
+
+        Returns:
+            What it takes, as :meth:`runner.live.Live.open` says it.
+
+        Raises:
+            IntegrationError: It does not start.
+            ResyncCrashedError: The container died.
+        """
+        seconds = self._settings.boot_timeout
+        answer = self._ask({"order": "listen", "seconds": seconds}, seconds + _ANSWER_SECONDS, source)
+        if answer["event"] == "failed":
+            raise _failed(answer, source)
+        if answer["event"] == "landed":
+            raise IntegrationError(
+                f"The integration at {source} does not start: ocean sail ended with exit code {answer['code']}.",
+                remedy="see the end of its log below.",
+                detail=with_attempts(self._container.end_of_log(_LINES_OF_SAIL), answer.get("egress", [])),
+            )
+        return answer
+
+    def live(self, order: dict[str, Any], source: Path) -> dict[str, Any]:
+        """Have an integration that listens do something; several at once, from a thread each.
+
+        Args:
+            order: ``deliver`` or ``execute``, as :class:`runner.live.Live` takes it, with the ``seconds`` that it has.
+            source: Where the code came from, for messages.
+
+        Returns:
+            What the runner answered: see :class:`sandbox.live.Asked`.
+
+        Raises:
+            ResyncCrashedError: It died.
+            EventTimeoutError: Not even the runner answered.
+        """
+        number, waiting = next(self._numbers), queue.Queue[dict[str, Any]]()
+        self._waiting[number] = waiting
+        doing = f"it was to {order['order']}"
+        try:
+            if self._container.ended.is_set():
+                answer = {"event": "gone"}
+            else:
+                self._container.send(json.dumps({**order, "number": number}).encode() + b"\n")
+                answer = waiting.get(timeout=order["seconds"] + _ANSWER_SECONDS)
+        except queue.Empty:
+            raise EventTimeoutError(
+                f"The integration at {source} does not answer, nor does the runner beside it.",
+                remedy="see the end of its log below.",
+                detail=self._container.end_of_log(lines=60),
+            ) from None
+        except OSError:
+            answer = {"event": "gone"}
+        finally:
+            del self._waiting[number]
+        return self._not_an_end(answer, doing, source)
+
     def end(self) -> bool:
         """Kill the integration, and remove all that it left, so that another can be booted in a fork of its own.
 
@@ -222,7 +284,18 @@ class ResyncContainer:
 
     def _take(self, line: bytes) -> None:
         with contextlib.suppress(ValueError):  # half an answer: what follows says that the integration died
-            self._answers.put(json.loads(line))
+            self._put(json.loads(line))
+
+    def _put(self, answer: dict[str, Any]) -> None:
+        """Give an answer to who waits for it; an end is everyone's."""
+        if (number := answer.get("number")) is not None:
+            if (waiting := self._waiting.get(number)) is not None:
+                waiting.put(answer)
+            return
+        if answer["event"] in ("died", "gone"):
+            for waiting in list(self._waiting.values()):
+                waiting.put(answer)
+        self._answers.put(answer)
 
     def _ask(self, order: dict[str, Any] | None, seconds: float, source: Path) -> dict[str, Any]:
         """Give an order, and wait for its answer."""
@@ -235,6 +308,9 @@ class ResyncContainer:
             raise self._timeout(doing, seconds, source) from None
         except OSError:
             answer = {"event": "gone"}
+        return self._not_an_end(answer, doing, source)
+
+    def _not_an_end(self, answer: dict[str, Any], doing: str, source: Path) -> dict[str, Any]:
         self._container.wait_for_mark(_MARK_SECONDS)
         if answer["event"] not in ("died", "gone"):
             return answer

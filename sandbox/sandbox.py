@@ -28,6 +28,12 @@ class Resync(Protocol):
     def resync(self, source: Path) -> Report:
         """Run the resync."""
 
+    def listen(self, source: Path) -> dict[str, Any]:
+        """Start ``ocean sail``, which runs on; return what it takes."""
+
+    def live(self, order: dict[str, Any], source: Path) -> dict[str, Any]:
+        """Have it deliver a webhook, or execute an action run."""
+
     @property
     def logs(self) -> list[str]:
         """What the integration wrote to stdout and stderr, a line each."""

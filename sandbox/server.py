@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,11 +99,20 @@ class Server:
                 if (lease := self._leases.get(first["number"])) is not None:
                     lease.stop_resync()
                 wire.write({})
+            elif call == "live" and first:
+                _answer(
+                    wire, partial(self._live, first["number"]), {"order": first["order"], "source": first["source"]}
+                )
             elif call == "down":
                 self.end()
                 wire.read()  # returns when this process has ended, or the other one does not want to wait
             elif call == "lease" and first:
                 self._lease(wire, first)
+
+    def _live(self, number: int, order: dict[str, Any], source: str) -> dict[str, Any]:
+        if (lease := self._leases.get(number)) is None:
+            raise EngineError(f"There is no lease number {number}.")
+        return {"answer": lease.live(order, source)}
 
     def _lease(self, wire: Wire, order: dict[str, Any]) -> None:
         lease = _Lease(self._pool, next(self._numbers))
@@ -130,6 +140,7 @@ class _Lease:
             "container": self._new_container,
             "boot": self._boot,
             "resync": self._resync,
+            "listen": self._listen,
             "logs": self._logs,
             "finish": self._finish,
             "look": self._look,
@@ -177,6 +188,13 @@ class _Lease:
 
     def _resync(self, source: str) -> dict[str, Any]:
         return {"report": asdict(self._leased[1].resync(Path(source)))}
+
+    def _listen(self, source: str) -> dict[str, Any]:
+        return {"told": self._leased[1].listen(Path(source))}
+
+    def live(self, order: dict[str, Any], source: str) -> dict[str, Any]:
+        """Have the integration that listens do something, beside all else that goes on."""
+        return self._leased[1].live(order, Path(source))
 
     def _logs(self) -> dict[str, Any]:
         return {"logs": self._leased[1].logs}

@@ -53,6 +53,9 @@ class Settings(BaseSettings):
         default=None, description="A released image of the integration to run instead of its directory."
     )
     resync_timeout: float = Field(default=120, gt=0, description="Seconds that a resync may take.")
+    event_timeout: float = Field(
+        default=60, gt=0, description="Seconds that a live event may take to be processed, or an action to be executed."
+    )
     boot_timeout: float = Field(default=60, gt=0, description="Seconds that an integration may take to start.")
     isolation: Isolation = Field(
         default="container",

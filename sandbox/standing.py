@@ -178,14 +178,7 @@ class StandingSandbox(Sandbox):
                 answer = self._wire.read()
         except (OSError, ValueError):
             answer = None
-        if answer is None:
-            raise EngineError(
-                f"The standing pool has gone, in the middle of {call!r}.",
-                remedy="start it again with `ocean-sandbox up`, or run without it.",
-            )
-        if (error := answer.get("error")) is not None:
-            raise _rebuilt(error)
-        return answer
+        return _without_error(answer, call)
 
     def resync_container(self, directory: Path, settings: Settings) -> "StandingResync":
         """See :meth:`Sandbox.resync_container`."""
@@ -199,6 +192,19 @@ class StandingSandbox(Sandbox):
     def look(self) -> dict[str, str]:
         """See :meth:`Sandbox.look`."""
         return dict(self.call("look")["look"])
+
+    def call_beside(self, call: str, **arguments: Any) -> dict[str, Any]:
+        """The same as :meth:`call`, over a connection of its own: several at once.
+
+        Raises:
+            SandboxError: What went wrong there, as its own class.
+            EngineError: The other process has gone.
+        """
+        answer = None
+        with contextlib.suppress(OSError, ValueError), contextlib.closing(Wire.to(self._path)) as wire:
+            wire.write({"call": call, "number": self._number, **arguments})
+            answer = wire.read()
+        return _without_error(answer, call)
 
     def stop_resync(self) -> None:
         """Kill what goes on in the resync container, while another thread waits for it."""
@@ -219,6 +225,7 @@ class StandingResync:
     def __init__(self, sandbox: StandingSandbox) -> None:
         self._sandbox = sandbox
         self._logs: list[str] = []
+        self._listens = False
 
     def boot(self, *, archive: bytes, config: dict[str, Any], ca: str, source: Path, entry: Entry = "resync") -> None:
         """See :meth:`sandbox.resync.ResyncContainer.boot`."""
@@ -234,14 +241,36 @@ class StandingResync:
                 self._logs = self._sandbox.call("logs")["logs"]
         return Report(**{**report, "failures": [RemoteFailure.read(failure) for failure in report["failures"]]})
 
+    def listen(self, source: Path) -> dict[str, Any]:
+        """See :meth:`sandbox.resync.ResyncContainer.listen`."""
+        self._listens = True
+        return dict(self._sandbox.call("listen", source=str(source))["told"])
+
+    def live(self, order: dict[str, Any], source: Path) -> dict[str, Any]:
+        """See :meth:`sandbox.resync.ResyncContainer.live`."""
+        return dict(self._sandbox.call_beside("live", order=order, source=str(source))["answer"])
+
     @property
     def logs(self) -> list[str]:
-        """What the integration wrote, once it has resynced."""
+        """What the integration wrote, once it has resynced, or so far while it listens."""
+        if self._listens:
+            self._logs = self._sandbox.call("logs")["logs"]
         return self._logs
 
     def stop(self) -> None:
         """See :meth:`sandbox.resync.ResyncContainer.stop`."""
         self._sandbox.stop_resync()
+
+
+def _without_error(answer: dict[str, Any] | None, call: str) -> dict[str, Any]:
+    if answer is None:
+        raise EngineError(
+            f"The standing pool has gone, in the middle of {call!r}.",
+            remedy="start it again with `ocean-sandbox up`, or run without it.",
+        )
+    if (error := answer.get("error")) is not None:
+        raise _rebuilt(error)
+    return answer
 
 
 def _plain(settings: Settings) -> dict[str, Any]:

@@ -36,15 +36,21 @@ class Channel:
         # Whose stacks are wanted besides those of the threads here.
         self.loop: asyncio.AbstractEventLoop | None = None
         self.sail: Sail | None = None
+        self._writing = threading.Lock()
         threading.Thread(target=self._read, name="orders", daemon=True).start()
 
     def order(self) -> dict[str, Any]:
         """The next order; waits for it."""
         return self._queue.get()
 
+    def put(self, order: dict[str, Any]) -> None:
+        """Give an order of our own; from any thread."""
+        self._queue.put(order)
+
     def answer(self, answer: dict[str, Any]) -> None:
-        """Write one answer, whole."""
-        write_answer(self._answers, answer)
+        """Write one answer, whole; from any thread."""
+        with self._writing:
+            write_answer(self._answers, answer)
 
     def _read(self) -> None:
         lines = Lines(self._orders)

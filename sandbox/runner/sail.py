@@ -5,11 +5,12 @@ import faulthandler
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
-from . import stacks
+from . import notes, stacks
 
 # What init.sh of Ocean's own images makes before it runs ``ocean sail``, in the one place where it may write.
 _FOLDERS = (Path("/tmp/ocean/streaming"), Path("/tmp/ocean/.config"))  # noqa: S108 # the container's own
@@ -28,8 +29,11 @@ class Sail:
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, notes_to: socket.socket | None = None) -> None:
         """Start it; what it prints goes to the log.
+
+        Args:
+            notes_to: What it is to write notes to, and to be asked on; it does neither without.
 
         Raises:
             RuntimeError: It runs already.
@@ -40,13 +44,24 @@ class Sail:
             raise RuntimeError(message)
         for folder in _FOLDERS:
             folder.mkdir(parents=True, exist_ok=True)
+        told = {} if notes_to is None else {notes.VARIABLE: str(notes_to.fileno())}
         self._process = subprocess.Popen(  # it is what a resync container is for
             [str(Path(sys.executable).with_name("ocean")), "sail"],
             cwd=self._directory,
-            env={**os.environ, **self._environment, stacks.VARIABLE: "1"},
+            env={**os.environ, **self._environment, stacks.VARIABLE: "1", **told},
+            pass_fds=[int(each) for each in told.values()],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
+
+    @property
+    def port(self) -> int:
+        """Where it listens, on this container's loopback too."""
+        return int(self._environment.get("APPLICATION__PORT", "8000"))
+
+    def code(self) -> int | None:
+        """Its exit code, or None while it runs."""
+        return None if self._process is None else self._process.poll()
 
     def wait(self) -> int:
         """Wait until it has ended. If a signal has killed it, this process dies of the same: the keeper tells of it.

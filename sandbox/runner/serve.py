@@ -1,4 +1,8 @@
-"""The orders: ``boot`` an integration, then ``resync`` it; or ``boot`` one with its environment, ``sail``, and ``wait``."""
+"""The orders: ``boot`` an integration, then ``resync`` it.
+
+Or ``boot`` one with its environment, then either ``sail`` and ``wait`` until it ends, or ``listen``, after which it runs
+on, and ``deliver`` and ``execute`` are carried out side by side.
+"""
 
 import asyncio
 import base64
@@ -7,12 +11,15 @@ import os
 import socket
 import sys
 import tarfile
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from . import egress
 from .channel import Channel
 from .integration import Integration
+from .live import LandedError, Live
 from .report import describe
 from .sail import Sail
 
@@ -23,6 +30,7 @@ def serve(channel: Channel) -> None:
     with asyncio.Runner() as runner:
         channel.loop = runner.get_loop()
         integration: Integration | None = None
+        live: Live | None = None
         while True:
             order = channel.order()
             phase = order["order"]
@@ -36,12 +44,8 @@ def serve(channel: Channel) -> None:
                         integration = Integration(directory)
                         runner.run(integration.boot(order["config"], order["log_level"]))
                     channel.answer({"event": "booted"})
-                elif phase == "sail" and channel.sail is not None:
-                    channel.sail.start()
-                    channel.answer({"event": "sailing"})
-                elif phase == "wait" and channel.sail is not None:
-                    code = channel.sail.wait()
-                    channel.answer({"event": "landed", "code": code, "egress": channel.record.attempts()})
+                elif channel.sail is not None and phase != "resync":
+                    live = _sail(channel, channel.sail, live, order)
                 elif phase == "resync" and integration is not None:
                     result = runner.run(integration.resync())
                     tried = channel.record.attempts()
@@ -50,6 +54,8 @@ def serve(channel: Channel) -> None:
                     channel.answer(
                         {"event": "failed", "phase": phase, "errors": describe(ValueError(f"no order: {phase}"))}
                     )
+            except LandedError as landed:
+                channel.answer({"event": "landed", "code": landed.code, "egress": channel.record.attempts()})
             except BaseException as error:  # noqa: BLE001 # SystemExit in a main.py is an answer too
                 if integration is not None and phase == "boot":
                     phase = integration.phase
@@ -57,6 +63,34 @@ def serve(channel: Channel) -> None:
                 channel.answer({"event": "failed", "phase": phase, "errors": describe(error), "egress": tried})
             finally:
                 _flush()
+
+
+def _sail(channel: Channel, sail: Sail, live: Live | None, order: dict[str, Any]) -> Live | None:
+    """Carry out an order about ``ocean sail``; return it as it runs on, if it does."""
+    match order["order"]:
+        case "sail":
+            sail.start()
+            channel.answer({"event": "sailing"})
+        case "wait":
+            channel.answer({"event": "landed", "code": sail.wait(), "egress": channel.record.attempts()})
+        case "listen":
+            live = Live(sail, lambda: channel.put({"order": "wait"}))
+            channel.answer({"event": "listening", **live.open(order["seconds"])})
+        case "deliver" | "execute" as what if live is not None:
+            do = live.deliver if what == "deliver" else live.execute
+            threading.Thread(target=_beside, args=[channel, do, order], name=what, daemon=True).start()
+        case unknown:
+            raise ValueError(f"no order: {unknown}")
+    return live
+
+
+def _beside(channel: Channel, do: Callable[[dict[str, Any]], dict[str, Any]], order: dict[str, Any]) -> None:
+    """Carry out an order in a thread of its own; its answer has the order's number."""
+    try:
+        answer = do(order)
+    except BaseException as error:  # noqa: BLE001 # whatever it is, who waits must hear of it
+        answer = {"event": "failed", "phase": order["order"], "errors": describe(error)}
+    channel.answer({**answer, "number": order["number"], "egress": channel.record.attempts()})
 
 
 def _watch(record: egress.Record, names: list[str]) -> None:

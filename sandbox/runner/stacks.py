@@ -31,7 +31,7 @@ def print_tasks(tasks: "Iterable[asyncio.Task[Any]]") -> None:
     with contextlib.suppress(RuntimeError):  # the set of tasks may change while another thread walks it
         for task in tasks:
             print(f"Task {task.get_name()} waits at (most recent call last):", file=sys.stderr)
-            for frame in _frames(task.get_coro()):
+            for frame in frames(task.get_coro()):
                 print(f"  File {frame.f_code.co_filename}, line {frame.f_lineno}", file=sys.stderr)
     sys.stderr.flush()
 
@@ -52,7 +52,7 @@ def _print_tasks_of_loop(*_: object) -> None:
         print_tasks(asyncio.all_tasks())
 
 
-def _frames(awaited: Any) -> Iterator[FrameType]:
+def frames(awaited: Any) -> Iterator[FrameType]:
     """The frames of what a task awaits. Python's own print_stack stops at the first asynchronous generator."""
     while awaited is not None:
         if type(awaited).__name__ in ("async_generator_asend", "async_generator_athrow"):

@@ -5,7 +5,7 @@ Identifier in every leaf. WireMock's leaves have none. With the one flag cleared
 as before: a certificate of another CA, or for another host, still fails.
 
 The runner watches its own processes; a Python that the integration starts is told by a variable to do so, too. Another
-tells ``ocean sail`` to print its stacks when it is asked to.
+tells ``ocean sail`` to print its stacks when it is asked to, a third to tell what becomes of live events.
 """
 
 import _ssl
@@ -24,3 +24,8 @@ if "OCEAN_SANDBOX_STACKS" in os.environ:
     from ocean_sandbox_runner.stacks import print_on_signal
 
     print_on_signal()
+
+if "OCEAN_SANDBOX_NOTES" in os.environ:
+    from ocean_sandbox_runner.notes import tell_as_told
+
+    tell_as_told()

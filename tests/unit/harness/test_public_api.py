@@ -16,6 +16,12 @@ from sandbox.errors import SandboxError
 
 # As Python writes a signature, without annotations; "=…" where the default is made anew each time.
 SIGNATURES = {
+    "ActionError": "(what, *, remedy='', detail='')",
+    "ActionResult": (
+        "(upserted_entities=…, deleted_entities=…, errors=…, reconciliation_success=True, unmatched=…, logs=…, timings=…, "
+        "unused_stubs=…, kinds=…, rejected_entities=…, egress_attempts=…, unknown_port_calls=…, default_resources=…, "
+        "_calls=…, _during=…, action='', status='', run=…, run_logs=…)"
+    ),
     "AnswerError": "(what, *, remedy='', detail='')",
     "BaseIntegrationTest": "()",
     "BaseIntegrationTest.create_integration_config": "(self)",
@@ -35,10 +41,17 @@ SIGNATURES = {
     "BaseIntegrationTest.stubs": "attribute None",
     "DefaultResources": "(blueprints=…, actions=…, scorecards=…, pages=…, mapping=…)",
     "EgressAttempt": "(host, port=None)",
+    "EventNotTakenError": "(*args)",
+    "EventPathError": "(what, *, remedy='', detail='')",
+    "EventRefusedError": "(*args)",
+    "EventTimeoutError": "(what, *, remedy='', detail='')",
     "IntegrationTestHarness": (
         "(integration_path, port_mapping_config, third_party_transport, port_blueprints=None, config_overrides=None, "
         "port_search_entities_response=None, *, port_entities=None, port='lenient', stubs=None, sandbox_settings=None, "
         "fail_on_egress=True, fail_on_unused_stubs=None, entry=None)"
+    ),
+    "IntegrationTestHarness.deliver_webhook": (
+        "async (self, path, *, headers=None, json=None, body=None, method='POST', timeout=None)"
     ),
     "IntegrationTestHarness.discover_requests": "async (self)",
     "IntegrationTestHarness.explain_unmatched": "(self, most)",
@@ -46,6 +59,9 @@ SIGNATURES = {
     "IntegrationTestHarness.keep": "(self)",
     "IntegrationTestHarness.look": "(self)",
     "IntegrationTestHarness.release": "(self)",
+    "IntegrationTestHarness.run_action": (
+        "async (self, action, properties=None, *, identifier=None, workflow=False, timeout=None)"
+    ),
     "IntegrationTestHarness.shutdown": "async (self)",
     "IntegrationTestHarness.start": "async (self)",
     "IntegrationTestHarness.trigger_resync": "async (self)",
@@ -61,6 +77,11 @@ SIGNATURES = {
     "InterceptTransport.routes": "property",
     "KindCounts": (
         "(kind, index=0, raw=0, filtered=0, mapped=0, upserted=0, failed=0, skipped=0, state='pending', seconds=0.0)"
+    ),
+    "LiveEventResult": (
+        "(upserted_entities=…, deleted_entities=…, errors=…, reconciliation_success=True, unmatched=…, logs=…, timings=…, "
+        "unused_stubs=…, kinds=…, rejected_entities=…, egress_attempts=…, unknown_port_calls=…, default_resources=…, "
+        "_calls=…, _during=…, path='', status=0, body='', was_queued=True)"
     ),
     "MappingError": "(what, *, remedy='', detail='')",
     "PortFaults": "()",

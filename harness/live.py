@@ -1,0 +1,246 @@
+"""An integration that runs on and listens: how it is configured, what is asked of it, and who answers its requests."""
+
+import asyncio
+import base64
+import contextlib
+import itertools
+import json
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox.errors import ActionError, EventPathError, EventTimeoutError, IntegrationError, SandboxError
+from sandbox.live import Asked, Outcome
+from sandbox.port import Port
+from sandbox.sandbox import Resync
+
+# Where third parties would reach it; nobody does, but Ocean processes webhooks only of an integration that has one.
+BASE_URL = "https://integration.sandbox.example"
+_SPECS = ("spec.yaml", "spec.yml")
+_MOST_AT_ONCE = 64
+_POLL_SECONDS = 0.05
+_LOG_LINES = 20
+_OVER = {"SUCCESS", "FAILURE", "COMPLETED"}
+_numbers = itertools.count(1)
+
+
+def configuration(config: Mapping[str, Any], directory: Path) -> dict[str, Any]:
+    """The configuration that makes an integration listen, where a test's own does not say otherwise.
+
+    It polls, for that is what shipped integrations do by default, but does not resync when it starts; it creates no
+    default resources; and it processes actions where its spec says that it can, and asks for them every second.
+
+    Args:
+        config: What overrides the integration's configuration.
+        directory: The integration's.
+
+    Raises:
+        IntegrationError: Its event listener listens to nothing.
+    """
+    listener = dict(config.get("event_listener") or {"type": "POLLING"})
+    if (kind := str(listener.get("type", "POLLING")).upper()) == "ONCE":
+        raise IntegrationError(
+            f"The integration at {directory} is configured with the event listener ONCE, which listens to no event.",
+            remedy="leave event_listener out of create_integration_config(), or say POLLING, WEBHOOKS_ONLY or "
+            "ACTIONS_ONLY.",
+        )
+    quiet = {"resync_on_start": False, "interval": 3600} if kind == "POLLING" else {}
+    actions = {"poll_check_interval_seconds": 1, **(config.get("actions_processor") or {})}
+    return {
+        "base_url": BASE_URL,
+        "initialize_port_resources": False,
+        **config,
+        "event_listener": {**quiet, **listener},
+        "actions_processor": {"enabled": _acts(directory), **actions},
+        # With this, Ocean says under which number it has queued what a request brought.
+        "events_debug_logging": True,
+    }
+
+
+def _acts(directory: Path) -> bool:
+    for file in (directory / ".port" / name for name in _SPECS):
+        with contextlib.suppress(OSError, yaml.YAMLError, AttributeError):
+            return bool(yaml.safe_load(file.read_text(encoding="utf-8")).get("actionsProcessingEnabled"))
+    return False
+
+
+def action_run(action: str, properties: Mapping[str, Any], integration: str, identifier: str) -> dict[str, Any]:
+    """A run of an action, as Port hands it out (port-ocean 0.55, core/models.py, ``ActionRun``).
+
+    Args:
+        action: The executor's ``ACTION_NAME``.
+        properties: The execution properties.
+        integration: The integration's identifier.
+        identifier: The action's own identifier in Port.
+    """
+    return {
+        "id": f"run_{next(_numbers)}",
+        "status": "IN_PROGRESS",
+        "action": {"identifier": identifier},
+        "payload": {
+            "type": "INTEGRATION_ACTION",
+            "installationId": integration,
+            "integrationActionType": action,
+            "integrationActionExecutionProperties": dict(properties),
+        },
+    }
+
+
+def workflow_run(
+    action: str, properties: Mapping[str, Any], integration: str, identifier: str, provider: str
+) -> dict[str, Any]:
+    """A run of a workflow's node (port-ocean 0.55, core/models.py, ``WorkflowNodeRun``).
+
+    Args:
+        action: The executor's ``ACTION_NAME``.
+        properties: The execution properties.
+        integration: The integration's identifier.
+        identifier: The node's.
+        provider: The integration's type.
+    """
+    return {
+        "identifier": f"wf_node_run_{next(_numbers)}",
+        "nodeUid": identifier,
+        "status": "IN_PROGRESS",
+        "config": {
+            "type": "INTEGRATION_ACTION",
+            "installationId": integration,
+            "integrationProvider": provider,
+            "integrationInvocationType": action,
+            "integrationActionExecutionProperties": dict(properties),
+        },
+    }
+
+
+class Listening:
+    """A running integration.
+
+    Args:
+        container: Where it runs; it was booted to sail.
+        source: Its directory.
+    """
+
+    def __init__(self, container: Resync, source: Path) -> None:
+        self.container = container
+        self._source = source
+        self._threads = ThreadPoolExecutor(max_workers=_MOST_AT_ONCE, thread_name_prefix="live")
+        self._told = container.listen(source)
+        # Raised by whoever answers the integration's requests in the test process.
+        self.raised: asyncio.Future[None] | None = None
+        self.answering = contextlib.AsyncExitStack()
+
+    def fail(self, error: BaseException) -> None:
+        """A callable of a route has raised: whatever is under way fails with that."""
+        if self.raised is not None and not self.raised.done():
+            self.raised.set_exception(error)
+
+    async def close(self) -> None:
+        """Answer no more requests; the container is another's to stop."""
+        self._threads.shutdown(wait=False)
+        await self.answering.aclose()
+        if self.raised is not None and self.raised.done() and not self.raised.cancelled():
+            self.raised.exception()  # it was raised where it belongs
+
+    async def deliver(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, seconds: float
+    ) -> tuple[str, Outcome]:
+        """Deliver a webhook; return where to, and what came of it.
+
+        Raises:
+            EventPathError: Nobody processes webhooks, or nobody there.
+            EventTimeoutError, ResyncCrashedError: It was not processed.
+        """
+        prefix = self._told["prefix"]
+        target = path if path.startswith((f"{prefix}/", "http")) else f"{prefix}/{path.lstrip('/')}"
+        if not self._told["listens"] and f"{method} {target}" in self._told["paths"]:
+            raise EventPathError(
+                f"The integration at {self._source} does not process webhooks: its event listener does not, or it has no "
+                "base_url.",
+                remedy="mend event_listener and base_url in create_integration_config(), or leave both out.",
+            )
+        order = {
+            "order": "deliver",
+            "method": method,
+            "path": target,
+            "headers": dict(headers),
+            "body": base64.b64encode(body).decode(),
+        }
+        return target, await self._do(order, f"{method} {target}", "processed", seconds)
+
+    async def execute(self, kind: str, run: dict[str, Any], action: str, port: Port, seconds: float) -> Outcome:
+        """Hand a run to the integration, and wait until it has told Port how it ended.
+
+        Args:
+            kind: ``action`` or ``workflow``.
+            run: The run.
+            action: What it is a run of.
+            port: The Port that hands it out.
+            seconds: How long it may take.
+
+        Raises:
+            ActionError: Nobody executes actions, or nobody this one.
+            EventTimeoutError, ResyncCrashedError: It did not end.
+        """
+        if not self._told["acts"]:
+            raise ActionError(
+                f"The integration at {self._source} does not process actions.",
+                remedy="say `actionsProcessingEnabled: true` in its .port/spec.yaml, and neither actions_processor.enabled "
+                "= False nor the event listener WEBHOOKS_ONLY in create_integration_config().",
+            )
+        identifier, deadline = run["id" if kind == "action" else "identifier"], time.monotonic() + seconds
+        await self._in_thread(port.add_run, kind, run)
+        outcome = await self._do({"order": "execute", "run": identifier}, f"action {action!r}", "executed", seconds)
+        while (await self._in_thread(port.run, identifier))["run"]["status"] not in _OVER:
+            if outcome.failures or time.monotonic() > deadline:
+                raise EventTimeoutError(
+                    f"The integration at {self._source} executed action {action!r}, but did not tell Port of its end"
+                    + (f": {outcome.failures[0].type}: {outcome.failures[0].message}." if outcome.failures else "."),
+                    remedy="have the executor call ocean.port_client.report_run_completed(run, success); where a webhook "
+                    "of the third party is to end the run, deliver that while run_action waits.",
+                    detail="\n".join(outcome.logs[-_LOG_LINES:]),
+                )
+            await asyncio.sleep(_POLL_SECONDS)
+        return outcome
+
+    async def _do(self, order: dict[str, Any], what: str, doing: str, seconds: float) -> Outcome:
+        work = asyncio.ensure_future(self._in_thread(self.container.live, {**order, "seconds": seconds}, self._source))
+        work.add_done_callback(lambda done: done.cancelled() or done.exception())
+        if self.raised is None:
+            self.raised = asyncio.get_running_loop().create_future()
+        try:
+            await asyncio.wait({work, self.raised}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:  # somebody pressed Ctrl-C, and the thread that waits for it would go on waiting
+            self.container.stop()
+            raise
+        if self.raised.done():
+            self.raised.result()
+        answer = await work
+        log = "\n".join(self.container.logs[-_LOG_LINES:]) if answer["event"] in ("late", "landed") else ""
+        return Asked(what, doing, self._source, seconds, log).outcome(answer)
+
+    async def _in_thread(self, function: Any, *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+
+
+def body_of(value: Any, body: bytes | str | None) -> tuple[bytes, dict[str, str]]:
+    """What a webhook carries, and the headers that say so.
+
+    Args:
+        value: A value to send as JSON; None for none.
+        body: The body itself, to the byte, as where a signature is over it.
+
+    Raises:
+        SandboxError: Both are given, or the value is no JSON.
+    """
+    if body is not None and value is not None:
+        raise SandboxError("A webhook has either json or a body.", remedy="leave one of the two out.")
+    if body is not None:
+        return body.encode() if isinstance(body, str) else body, {"Content-Type": "application/json"}
+    try:
+        return json.dumps(value if value is not None else {}).encode(), {"Content-Type": "application/json"}
+    except (TypeError, ValueError) as error:
+        raise SandboxError(f"The json of a webhook is none: {error}", remedy="give plain values.") from None
