@@ -120,7 +120,7 @@ class Listening:
     """A running integration.
 
     Args:
-        container: Where it runs; it was booted to sail.
+        container: Where it runs, once :meth:`open` has started it.
         source: Its directory.
     """
 
@@ -128,22 +128,33 @@ class Listening:
         self.container = container
         self._source = source
         self._threads = ThreadPoolExecutor(max_workers=_MOST_AT_ONCE, thread_name_prefix="live")
-        self._told = container.listen(source)
-        # Raised by whoever answers the integration's requests in the test process.
-        self.raised: asyncio.Future[None] | None = None
+        self._told: dict[str, Any] = {}
+        self._raised: asyncio.Future[None] | None = None
+        # Who answers its requests in the test process, if anybody does.
         self.answering = contextlib.AsyncExitStack()
+        self.is_answered = False
+
+    async def open(self) -> None:
+        """Start it, in a container that was booted to sail.
+
+        Raises:
+            IntegrationError, ResyncCrashedError: It does not start.
+        """
+        self._raised = asyncio.get_running_loop().create_future()
+        started = asyncio.ensure_future(self._in_thread(self.container.listen, self._source))
+        self._told = await self._unless_raised(started)
 
     def fail(self, error: BaseException) -> None:
         """A callable of a route has raised: whatever is under way fails with that."""
-        if self.raised is not None and not self.raised.done():
-            self.raised.set_exception(error)
+        if self._raised is not None and not self._raised.done():
+            self._raised.set_exception(error)
 
     async def close(self) -> None:
         """Answer no more requests; the container is another's to stop."""
         self._threads.shutdown(wait=False)
         await self.answering.aclose()
-        if self.raised is not None and self.raised.done() and not self.raised.cancelled():
-            self.raised.exception()  # it was raised where it belongs
+        if self._raised is not None and self._raised.done():
+            self._raised.exception()  # it was raised where it belongs
 
     async def deliver(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, seconds: float
@@ -208,19 +219,24 @@ class Listening:
 
     async def _do(self, order: dict[str, Any], what: str, doing: str, seconds: float) -> Outcome:
         work = asyncio.ensure_future(self._in_thread(self.container.live, {**order, "seconds": seconds}, self._source))
+        answer = await self._unless_raised(work)
+        log = "\n".join(self.container.logs[-_LOG_LINES:]) if answer["event"] in ("late", "landed") else ""
+        return Asked(what, doing, self._source, seconds, log).outcome(answer)
+
+    async def _unless_raised(self, work: asyncio.Future[Any]) -> Any:
+        """What comes of something, unless a callable of a route raises: nobody then cares what comes of it."""
+        if self._raised is None:
+            message = "it was not started"
+            raise RuntimeError(message)
         work.add_done_callback(lambda done: done.cancelled() or done.exception())
-        if self.raised is None:
-            self.raised = asyncio.get_running_loop().create_future()
         try:
-            await asyncio.wait({work, self.raised}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work, self._raised}, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:  # somebody pressed Ctrl-C, and the thread that waits for it would go on waiting
             self.container.stop()
             raise
-        if self.raised.done():
-            self.raised.result()
-        answer = await work
-        log = "\n".join(self.container.logs[-_LOG_LINES:]) if answer["event"] in ("late", "landed") else ""
-        return Asked(what, doing, self._source, seconds, log).outcome(answer)
+        if self._raised.done():
+            self._raised.result()
+        return await work
 
     async def _in_thread(self, function: Any, *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)

@@ -2,9 +2,8 @@
 # ruff: noqa: SLF001 # it is a part of the harness, in a file of its own
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from harness.result import RejectedEntity
 from harness.transport import UnmatchedRequestError
 from harness.unused import unused_stubs
 from sandbox import source
-from sandbox.errors import ResyncCrashedError
+from sandbox.errors import ActionError, EventPathError, EventTimeoutError
 from sandbox.live import Outcome
 from sandbox.report import Report
 from sandbox.sandbox import Sandbox
@@ -111,9 +110,16 @@ class LiveEvents:
         async with self._one_at_a_time:
             if self._listening is None:
                 self._listening = await self._start(sandbox)
-            else:
-                await self._harness._deploy_routes(sandbox)
+            await self._answer(sandbox, self._listening)
+            await self._harness._deploy_routes(sandbox)
         return self._listening
+
+    async def _answer(self, sandbox: Sandbox, listening: live.Listening) -> None:
+        """Answer what only the test process can; a test may add such a route at any time."""
+        if self._harness._asks_the_test() and not listening.is_answered:
+            answerer = await self._harness._answerer(sandbox, listening.answering, listening.fail)
+            await listening.answering.enter_async_context(answerer)
+            listening.is_answered = True
 
     async def _start(self, sandbox: Sandbox) -> live.Listening:
         harness, directory = self._harness, Path(self._harness.integration_path)
@@ -128,29 +134,30 @@ class LiveEvents:
                 sandbox.resync_container, directory, harness._settings or settings_in_force()
             )
         await asyncio.to_thread(sandbox.begin_resync)
-        await harness._deploy_routes(sandbox)
-        answering, raise_in = contextlib.AsyncExitStack(), _Raiser()
+        listening = live.Listening(container, directory)
         try:
-            if harness._asks_the_test():
-                await answering.enter_async_context(await harness._answerer(sandbox, answering, raise_in))
+            # What it asks while it starts is answered, too.
+            await self._answer(sandbox, listening)
+            await harness._deploy_routes(sandbox)
             with harness._timed("boot"):
                 archive, ca = source.pack(directory), sandbox.wiremock.ca
                 await asyncio.to_thread(
                     lambda: container.boot(archive=archive, config=config, ca=ca, source=directory, entry="production")
                 )
-                listening = await asyncio.to_thread(live.Listening, container, directory)
+                await listening.open()
         except BaseException:
-            await answering.aclose()
+            await listening.close()
             await asyncio.to_thread(sandbox.finish, container)
             raise
-        listening.answering, raise_in.to = answering, listening.fail
         return listening
 
     async def _surviving(self, event: Awaitable[Any]) -> Any:
-        """What comes of an event; where the integration did not survive it, the next one finds a new one."""
+        """What comes of an event. After one that ended it, or a callable's error, the next finds another integration."""
         try:
             return await event
-        except ResyncCrashedError:
+        except (ActionError, EventPathError, EventTimeoutError):
+            raise
+        except Exception:
             async with self._one_at_a_time:
                 await self.stop()
             raise
@@ -196,13 +203,3 @@ class _Watch:
     @classmethod
     async def begin(cls, sandbox: Sandbox) -> "_Watch":
         return cls(len(third_party_calls(await asyncio.to_thread(sandbox.wiremock.journal))[0]))
-
-
-class _Raiser:
-    """Whom to tell what a callable of a route raised; nobody, until the integration listens."""
-
-    def __init__(self) -> None:
-        self.to: Callable[[BaseException], None] = lambda _: None
-
-    def __call__(self, error: BaseException) -> None:
-        self.to(error)

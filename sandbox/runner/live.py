@@ -136,8 +136,10 @@ class Live:
             status, text, request = self._send(order)
         except TimeoutError:
             return {"event": "late", "stage": "it has not answered the request", "lines": []}
-        except OSError as error:
-            return self._late_or_landed(f"the request failed: {error!r}")
+        except OSError:
+            if not self._wait(lambda: self._has_hung_up, time.monotonic() + _ASK_SECONDS):
+                raise
+            return {"event": "landed", "code": self._code()}
         if text in _NO_ROUTE and not self._knows(order):
             return {"event": "unknown path", "paths": self._told["paths"]}
         return {"event": "delivered", "status": status, "body": text, **self._outcome(request, status, deadline)}

@@ -1,5 +1,6 @@
 """Webhooks are delivered to an integration as it runs in production, and each has a result of its own."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,14 @@ from harness import (
     LiveEventResult,
     UnmatchedRequestError,
 )
+from harness.options import settings_in_force
+from sandbox.errors import ResyncCrashedError
 
 from .factories import integration, started
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
+FORK = settings_in_force(isolation="fork")
 HEAD = """
 from port_ocean.core.handlers.webhook.abstract_webhook_processor import AbstractWebhookProcessor
 from port_ocean.core.handlers.webhook.webhook_event import WebhookEventRawResults
@@ -100,3 +104,42 @@ async def test_several_in_a_row_each_with_what_came_of_it(tmp_path: Path) -> Non
         with pytest.raises(EventTimeoutError, match="it is being processed") as late:
             await harness.deliver_webhook("/webhook", json={"id": 1, "type": "hang"}, timeout=2)
         assert "in handle_event\n  |     await asyncio.sleep(3600)" in str(late.value)
+
+
+async def test_several_at_once_each_with_its_own_result(tmp_path: Path) -> None:
+    async with started(integration(tmp_path, head=HEAD), things(*range(1, 9))) as harness:
+        # Two paths, so that events are processed side by side; one fails in the middle of them.
+        deliveries = [
+            harness.deliver_webhook(("/webhook", "/other")[each % 2], json={"id": each}) for each in range(1, 9)
+        ]
+        *fine, failed = await asyncio.gather(*deliveries, harness.deliver_webhook("/other", json={"id": 100}))
+        assert [(upserted(each), each.errors) for each in fine] == [([str(number)], []) for number in range(1, 9)]
+        assert (upserted(failed), len(failed.errors)) == ([], 1)
+        assert len(harness.port_mock.upserted_entities) == 8
+        assert len(harness.results) == 9
+        for number, each in enumerate(fine, start=1):
+            assert sum(f"thing/{number}" in line for line in each.logs) == 1
+
+
+async def test_a_resync_and_events_take_turns_on_one_port(tmp_path: Path) -> None:
+    transport = things(2)
+    transport.add_route("GET", r"/things$", {"json": [{"id": 1, "value": "resynced"}]})
+    # A route that the test process answers, after the integration has begun to listen.
+    async with started(integration(tmp_path, head=HEAD), transport) as harness:
+        assert upserted(await harness.trigger_resync()) == ["1"]
+        assert upserted(await harness.deliver_webhook("/webhook", json={"id": 2})) == ["2"]
+        transport.add_route("GET", "/things/4", lambda request: {"json": {"id": 4, "value": request.url.path}})
+        assert upserted(await harness.deliver_webhook("/webhook", json={"id": 4})) == ["4"]
+        again = await harness.trigger_resync()
+        assert sorted(entity["identifier"] for entity in again.deleted_entities) == ["2", "4"]
+        after = await harness.deliver_webhook("/webhook", json={"id": 2})
+        assert upserted(after) == ["2"]
+
+
+async def test_an_integration_that_does_not_survive_an_event_is_started_anew(tmp_path: Path) -> None:
+    async with started(integration(tmp_path, head=HEAD), things(1), sandbox_settings=FORK) as harness:
+        with pytest.raises(
+            ResyncCrashedError, match="ended before it had processed POST /integration/webhook: exit code 7"
+        ):
+            await harness.deliver_webhook("/webhook", json={"id": 1, "type": "crash"})
+        assert upserted(await harness.deliver_webhook("/webhook", json={"id": 1})) == ["1"]
