@@ -20,7 +20,7 @@ from sandbox.sandbox import Resync
 
 # Where third parties would reach it; nobody does, but Ocean processes webhooks only of an integration that has one.
 BASE_URL = "https://integration.sandbox.example"
-_SPECS = ("spec.yaml", "spec.yml")
+_SPECS = ("spec.yaml", "spec.yml", "spec.json")
 _MOST_AT_ONCE = 64
 _POLL_SECONDS = 0.05
 _LOG_LINES = 20

@@ -5,7 +5,7 @@ yet Docker's registry and most others still have it.
 """
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from functools import partial
 from http import HTTPStatus
 from types import TracebackType
@@ -27,6 +27,8 @@ DIGEST_HEADER = "Docker-Content-Digest"
 # The registry's own words for "there is no such thing". A 404 without one of them comes from something else on the
 # way, such as a proxy or a wrong address, and says nothing about what the registry holds.
 GONE = {"NAME_UNKNOWN", "MANIFEST_UNKNOWN", "BLOB_UNKNOWN"}
+# Who may not delete, and a registry where nobody may.
+REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED}
 
 Item = dict[str, Any]
 
@@ -66,6 +68,7 @@ class RegistryClient:
         page_size: int = 100,
     ) -> None:
         self._url = httpx.URL(url.rstrip("/"))
+        self.name = self._url.netloc.decode()
         self._auth = httpx.BasicAuth(username, password or "") if username else None
         self._page_size = page_size
         self._http = OceanAsyncClient(
@@ -123,9 +126,12 @@ class RegistryClient:
         Raises:
             httpx.HTTPStatusError: The registry did not give them.
         """
-        registry = self._url.netloc.decode()
         async for page in self._pages(http_async_client, "_catalog"):
-            yield [{"name": name, "registry": registry} for name in page.get("repositories") or []]
+            yield [self.repository(name) for name in page.get("repositories") or []]
+
+    def repository(self, name: str) -> Item:
+        """The repository of a name, asked or unasked whether it is there."""
+        return {"name": name, "registry": self.name}
 
     async def tags(self, repository: Item) -> AsyncIterator[list[Item]]:
         """The tags of one repository, a page at a time, each with the digest it points to.
@@ -137,14 +143,34 @@ class RegistryClient:
             httpx.HTTPStatusError: The registry did not give them.
         """
         async for names in self._tag_names(repository["name"]):
-            digests = await throttle_batch_operation(
-                [partial(self._digest, repository["name"], name) for name in names], CONCURRENCY
-            )
-            yield [
-                {"repository": repository["name"], "registry": repository["registry"], "name": name, "digest": digest}
-                for name, digest in zip(names, digests, strict=True)
-                if digest
-            ]
+            found = await throttle_batch_operation([partial(self.tag, repository, name) for name in names], CONCURRENCY)
+            yield [tag for tag in found if tag]
+
+    async def tag(self, repository: Item, name: str) -> Item | None:
+        """One tag with the digest it points to, or None where it is gone.
+
+        Raises:
+            httpx.HTTPStatusError: The registry did not give it.
+        """
+        digest = await self._digest(repository["name"], name)
+        if digest is None:
+            return None
+        return {"repository": repository["name"], "registry": repository["registry"], "name": name, "digest": digest}
+
+    async def delete_tag(self, repository: str, name: str) -> bool:
+        """Delete a tag, and not the image that it points to; whether it was there.
+
+        Raises:
+            RegistryAccessError: The registry lets nobody delete tags, or not this user.
+            httpx.HTTPStatusError: The registry did not do it.
+        """
+        response = await self._http.delete(f"{self._url}/v2/{repository}/manifests/{name}")
+        if response.status_code in REFUSED:
+            raise RegistryAccessError(f"{self.name} answered {response.status_code}: it does not let us delete tags.")
+        if _is_gone(response):
+            return False
+        response.raise_for_status()
+        return True
 
     async def images(self, repository: Item) -> AsyncIterator[list[Item]]:
         """The images that the tags of one repository lead to, once each, with those that an index lists.
@@ -154,18 +180,26 @@ class RegistryClient:
         """
         seen: set[str] = set()
         async for tags in self.tags(repository):
-            wanted: dict[str, Item] = {tag["digest"]: {} for tag in tags}
-            batch: list[Item] = []
-            while wanted := {digest: platform for digest, platform in wanted.items() if digest not in seen}:
-                seen.update(wanted)
-                found = await throttle_batch_operation(
-                    [partial(self._image, repository["name"], *item) for item in wanted.items()], CONCURRENCY
-                )
-                wanted = {}
-                for image, platforms in filter(None, found):
-                    batch.append(image)
-                    wanted.update(platforms)
-            yield batch
+            yield await self.images_behind(repository, [tag["digest"] for tag in tags], seen)
+
+    async def images_behind(self, repository: Item, digests: Iterable[str], seen: set[str]) -> list[Item]:
+        """The images of some digests, with those that an index lists, but for the ones already seen.
+
+        Raises:
+            httpx.HTTPStatusError: The registry did not give them.
+        """
+        wanted: dict[str, Item] = {digest: {} for digest in digests}
+        images: list[Item] = []
+        while wanted := {digest: platform for digest, platform in wanted.items() if digest not in seen}:
+            seen.update(wanted)
+            found = await throttle_batch_operation(
+                [partial(self._image, repository["name"], *item) for item in wanted.items()], CONCURRENCY
+            )
+            wanted = {}
+            for image, platforms in filter(None, found):
+                images.append(image)
+                wanted.update(platforms)
+        return images
 
     async def _tag_names(self, repository: str) -> AsyncIterator[list[str]]:
         try:

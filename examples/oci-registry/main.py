@@ -1,4 +1,4 @@
-"""The kinds that a resync of this integration can ask for: repository, tag and image."""
+"""The kinds that a resync of this integration can ask for (repository, tag and image), its webhooks, and its action."""
 
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, cast
@@ -7,10 +7,16 @@ from port_ocean.context.event import event
 from port_ocean.context.ocean import ocean
 from port_ocean.core.ocean_types import ASYNC_GENERATOR_RESYNC_TYPE
 
+from actions import DeleteTag
 from client import Item, RegistryClient
+from notifications import PATH, PROCESSORS
 
 if TYPE_CHECKING:
     from integration import RegistryResourceConfig
+
+for processor in PROCESSORS:
+    ocean.add_webhook_processor(PATH, processor)
+ocean.register_action_executor(DeleteTag())
 
 
 @ocean.on_resync_start()
