@@ -17,8 +17,9 @@ from harness.options import settings_in_force
 from sandbox.errors import ResyncCrashedError
 
 from .factories import integration, started
+from .test_standing_pool import pytest_in, standing
 
-pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
+pytestmark = pytest.mark.integration
 
 FORK = settings_in_force(isolation="fork")
 HEAD = """
@@ -67,6 +68,7 @@ def upserted(result: LiveEventResult) -> list[str]:
     return [entity["identifier"] for entity in result.upserted_entities]
 
 
+@pytest.mark.asyncio
 async def test_several_in_a_row_each_with_what_came_of_it(tmp_path: Path) -> None:
     async with started(integration(tmp_path, head=HEAD), things(1, 2)) as harness:
         first = await harness.deliver_webhook("/webhook", json={"id": 1})
@@ -106,6 +108,7 @@ async def test_several_in_a_row_each_with_what_came_of_it(tmp_path: Path) -> Non
         assert "in handle_event\n  |     await asyncio.sleep(3600)" in str(late.value)
 
 
+@pytest.mark.asyncio
 async def test_several_at_once_each_with_its_own_result(tmp_path: Path) -> None:
     async with started(integration(tmp_path, head=HEAD), things(*range(1, 9))) as harness:
         # Two paths, so that events are processed side by side; one fails in the middle of them.
@@ -121,6 +124,7 @@ async def test_several_at_once_each_with_its_own_result(tmp_path: Path) -> None:
             assert sum(f"thing/{number}" in line for line in each.logs) == 1
 
 
+@pytest.mark.asyncio
 async def test_a_resync_and_events_take_turns_on_one_port(tmp_path: Path) -> None:
     transport = things(2)
     transport.add_route("GET", r"/things$", {"json": [{"id": 1, "value": "resynced"}]})
@@ -136,6 +140,7 @@ async def test_a_resync_and_events_take_turns_on_one_port(tmp_path: Path) -> Non
         assert upserted(after) == ["2"]
 
 
+@pytest.mark.asyncio
 async def test_an_integration_that_does_not_survive_an_event_is_started_anew(tmp_path: Path) -> None:
     async with started(integration(tmp_path, head=HEAD), things(1), sandbox_settings=FORK) as harness:
         with pytest.raises(
@@ -143,3 +148,45 @@ async def test_an_integration_that_does_not_survive_an_event_is_started_anew(tmp
         ):
             await harness.deliver_webhook("/webhook", json={"id": 1, "type": "crash"})
         assert upserted(await harness.deliver_webhook("/webhook", json={"id": 1})) == ["1"]
+
+
+INNER = """
+import asyncio
+import pytest
+from harness import BaseIntegrationTest, EventPathError, EventTimeoutError, InterceptTransport
+from sandbox import ResyncCrashedError, pool
+from sandbox.standing import StandingPool
+
+class TestEvents(BaseIntegrationTest):
+    integration_path = {path!r}
+    def create_third_party_transport(self):
+        return InterceptTransport().add_route("GET", "/things/", lambda request: {{"json": {{"id": request.url.path}}}})
+    def create_mapping_config(self):
+        return {{"resources": [{{"kind": "thing", "selector": {{"query": "true"}}, "port": {{"entity": {{"mappings":
+                {{"identifier": ".id", "blueprint": '"thing"', "properties": {{}}}}}}}}}}]}}
+
+    @pytest.mark.parametrize("round", range(2))
+    async def test_it(self, harness, round):
+        assert isinstance(pool.of_this_process(None), StandingPool)
+        assert harness.port_mock.entities == []
+        paths = ["/webhook", "/other", "/webhook", "/other"]
+        results = await asyncio.gather(*(harness.deliver_webhook(path, json={{"id": each}}) for each, path in enumerate(paths)))
+        assert [[entity["identifier"] for entity in each.upserted_entities] for each in results] == [
+            [f"/things/{{each}}"] for each in range(4)]
+        with pytest.raises(EventPathError):
+            await harness.deliver_webhook("/web")
+        with pytest.raises(EventTimeoutError, match="asyncio.sleep"):
+            await harness.deliver_webhook("/webhook", json={{"id": 1, "type": "hang"}}, timeout=1)
+        with pytest.raises(ResyncCrashedError, match="exit code 7"):
+            await harness.deliver_webhook("/other", json={{"id": 1, "type": "crash"}})
+        assert (await harness.deliver_webhook("/webhook", json={{"id": 5}})).errors == []
+"""
+
+
+@pytest.mark.slow
+def test_events_in_a_standing_pool_leave_nothing_in_it(tmp_path: Path) -> None:
+    path = integration(tmp_path / "things", head=HEAD)
+    (tmp_path / "test_inner.py").write_text(INNER.format(path=str(path)))
+    with standing(tmp_path, path, OCEAN_SANDBOX_ISOLATION="fork") as environment:
+        done = pytest_in(tmp_path, environment, "-n", "2")
+        assert "2 passed" in done.stdout, done.stdout
