@@ -283,8 +283,9 @@ class Live:
         said, request = note["said"], note["request"]
         if request:
             # What is said about the request belongs to it, be it inside of an event or not.
-            event = self._of_requests.setdefault(request, event or _Event())
-            if root:
+            before, event = event, self._of_requests.setdefault(request, event or _Event())
+            if root and before is not None and before is not event:
+                event.calls += before.calls
                 self._events[root] = event
             if note["message"].startswith(_QUEUED) and "trace_id" in said:
                 self._traces[request] = said["trace_id"]
