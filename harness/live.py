@@ -229,11 +229,8 @@ class Listening:
             message = "it was not started"
             raise RuntimeError(message)
         work.add_done_callback(lambda done: done.cancelled() or done.exception())
-        try:
-            await asyncio.wait({work, self._raised}, return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:  # somebody pressed Ctrl-C, and the thread that waits for it would go on waiting
-            self.container.stop()
-            raise
+        # Where that is cancelled, the thread goes on waiting; it ends with the container, when the harness shuts down.
+        await asyncio.wait({work, self._raised}, return_when=asyncio.FIRST_COMPLETED)
         if self._raised.done():
             self._raised.result()
         return await work

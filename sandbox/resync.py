@@ -198,15 +198,17 @@ class ResyncContainer:
         """
         seconds = self._settings.boot_timeout
         answer = self._ask({"order": "listen", "seconds": seconds}, seconds + _ANSWER_SECONDS, source)
-        if answer["event"] == "failed":
-            raise _failed(answer, source)
-        if answer["event"] == "landed":
-            raise IntegrationError(
-                f"The integration at {source} does not start: ocean sail ended with exit code {answer['code']}.",
-                remedy="see the end of its log below.",
-                detail=with_attempts(self._container.end_of_log(_LINES_OF_SAIL), answer.get("egress", [])),
-            )
-        return answer
+        if answer["event"] == "listening":
+            return answer
+        first = answer.get("errors", [{}])[0]
+        if first.get("type") == "FileNotFoundError":  # there is no such command
+            raise _failed({**answer, "phase": "sail"}, source)
+        why = f"{first['type']}: {first['message']}" if first else f"ocean sail ended with exit code {answer['code']}"
+        raise IntegrationError(
+            f"The integration at {source} does not start: {why}.",
+            remedy="the end of its log below says why; OCEAN_SANDBOX_BOOT_TIMEOUT gives it more time, if it needs that.",
+            detail=with_attempts(self._container.end_of_log(_LINES_OF_SAIL), answer.get("egress", [])),
+        )
 
     def live(self, order: dict[str, Any], source: Path) -> dict[str, Any]:
         """Have an integration that listens do something; several at once, from a thread each.

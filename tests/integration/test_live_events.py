@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import httpx
 import pytest
 
 from harness import (
@@ -14,7 +15,7 @@ from harness import (
     UnmatchedRequestError,
 )
 from harness.options import settings_in_force
-from sandbox.errors import ResyncCrashedError
+from sandbox.errors import IntegrationError, ResyncCrashedError
 
 from .factories import integration, started
 from .test_standing_pool import pytest_in, standing
@@ -40,6 +41,11 @@ class Things(AbstractWebhookProcessor):
             await asyncio.sleep(3600)
         if payload.get("type") == "crash":
             os._exit(7)
+        if payload.get("type") == "leave":
+            try:
+                socket.create_connection(("outside.example", 443))
+            except OSError:
+                pass
         if payload.get("type") == "gone":
             return WebhookEventRawResults([], [{"id": payload["id"], "value": 0}])
         print("asking for", payload["id"])
@@ -141,13 +147,31 @@ async def test_a_resync_and_events_take_turns_on_one_port(tmp_path: Path) -> Non
 
 
 @pytest.mark.asyncio
-async def test_an_integration_that_does_not_survive_an_event_is_started_anew(tmp_path: Path) -> None:
-    async with started(integration(tmp_path, head=HEAD), things(1), sandbox_settings=FORK) as harness:
-        with pytest.raises(
-            ResyncCrashedError, match="ended before it had processed POST /integration/webhook: exit code 7"
-        ):
+async def test_what_ends_one_event_ends_not_the_next(tmp_path: Path) -> None:
+    def fail(request: httpx.Request) -> dict[str, object]:
+        raise ValueError(f"of the test: {request.url.path}")
+
+    transport = things(1).add_route("GET", "/things/9", fail)
+    directory = integration(tmp_path, head=HEAD)
+    async with started(directory, transport, sandbox_settings=FORK, fail_on_egress=False) as harness:
+        with pytest.raises(ResyncCrashedError, match="before it had processed POST /integration/webhook: exit code 7"):
             await harness.deliver_webhook("/webhook", json={"id": 1, "type": "crash"})
-        assert upserted(await harness.deliver_webhook("/webhook", json={"id": 1})) == ["1"]
+        with pytest.raises(ValueError, match="of the test: /things/9"):
+            await harness.deliver_webhook("/webhook", json={"id": 9})
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(harness.deliver_webhook("/other", json={"id": 1, "type": "hang"}), 1)
+        left = await harness.deliver_webhook("/webhook", json={"id": 1, "type": "leave"})
+        assert upserted(left) == ["1"]
+        assert [str(each) for each in left.egress_attempts] == ["outside.example:443"]
+
+
+@pytest.mark.asyncio
+async def test_an_integration_that_does_not_start_says_why(tmp_path: Path) -> None:
+    head = "if ocean.config.base_url: raise LookupError('no start')"
+    async with started(integration(tmp_path, head=head), sandbox_settings=FORK) as harness:
+        with pytest.raises(IntegrationError, match=r"does not start: ocean sail ended with exit code 1\.") as refused:
+            await harness.deliver_webhook("/webhook")
+    assert "LookupError: no start" in str(refused.value)
 
 
 INNER = """

@@ -1,5 +1,6 @@
 """Integrations that nobody here wrote, unmodified, from a checkout of Ocean's public repository."""
 
+import asyncio
 import os
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from harness import IntegrationTestHarness, InterceptTransport, ResyncResult
+from harness import EventNotTakenError, IntegrationTestHarness, InterceptTransport, ResyncResult
 
 CHECKOUT = os.environ.get("OCEAN_SANDBOX_PUBLIC_OCEAN", "")
 pytestmark = [
@@ -122,3 +123,34 @@ async def test_pagerduty_under_strict_rules_with_its_own_blueprints_and_mapping(
     (rejected,) = result.rejected_entities
     assert (rejected.identifier, rejected.error) == ("U2", "blueprint_schema_mismatch")
     assert rejected.message.startswith("properties.teams.0: {'id': 'T1'")
+
+
+async def test_pagerduty_takes_live_events() -> None:
+    """On the port-ocean that it pins, which logs other things than the one that we read."""
+    transport = InterceptTransport(strict=False)
+    for each in ("I1", "I2", "I3"):
+        incident = {"id": each, "title": f"Incident {each}", "status": "triggered", "assignments": [], "service": {}}
+        transport.add_route("GET", f"/incidents/{each}", {"json": {"incident": incident}})
+    config = {"token": "pagerduty-test-token", "api_url": "https://api.pagerduty.com"}
+    harness = IntegrationTestHarness(
+        integration_path=str(Path(CHECKOUT, "integrations", "pagerduty")),
+        port_mapping_config=mapping("incidents", "incident"),
+        third_party_transport=transport,
+        config_overrides={"integration": {"identifier": "pagerduty", "type": "pagerduty", "config": config}},
+    )
+    event = {"event_type": "incident.triggered"}
+    try:
+        await harness.start()
+        results = await asyncio.gather(
+            *(
+                harness.deliver_webhook("/webhook", json={"event": {**event, "data": {"id": each}}})
+                for each in ("I1", "I2", "I3")
+            )
+        )
+        assert [each.errors for each in results] == [[], [], []]
+        upserted = [[entity["identifier"] for entity in each.upserted_entities] for each in results]
+        assert upserted == [["I1"], ["I2"], ["I3"]]
+        other = await harness.deliver_webhook("/webhook", json={"event": {"event_type": "pagey.ping"}})
+        assert [type(error) for error in other.errors] == [EventNotTakenError]
+    finally:
+        await harness.shutdown()
