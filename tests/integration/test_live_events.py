@@ -147,6 +147,17 @@ async def test_a_resync_and_events_take_turns_on_one_port(tmp_path: Path) -> Non
 
 
 @pytest.mark.asyncio
+async def test_what_an_event_failed_with_is_no_error_of_the_next_production_resync(tmp_path: Path) -> None:
+    transport = things(1)
+    transport.add_route("GET", r"/things$", {"json": [{"id": 1, "value": "resynced"}]})
+    async with started(integration(tmp_path, head=HEAD), transport, entry="production") as harness:
+        failed = await harness.deliver_webhook("/webhook", json={"id": 100})
+        assert len(failed.errors) == 1
+        result = await harness.trigger_resync()
+        assert (result.errors, [entity["identifier"] for entity in result.upserted_entities]) == ([], ["1"])
+
+
+@pytest.mark.asyncio
 async def test_what_ends_one_event_ends_not_the_next(tmp_path: Path) -> None:
     def fail(request: httpx.Request) -> dict[str, object]:
         raise ValueError(f"of the test: {request.url.path}")
