@@ -163,13 +163,14 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Say what was done, if anything."""
     counts = config.stash[_COUNTS]
-    if not counts["resyncs"]:
+    if not (counts["resyncs"] or counts["events"]):
         return
     tests = sum(len(terminalreporter.getreports(outcome)) for outcome in ("passed", "failed", "error"))
     seconds = time.monotonic() - config.stash[_STARTED]
     terminalreporter.write_sep("-", "ocean-sandbox")
+    events = f"{counts['events']} events, " if counts["events"] else ""
     terminalreporter.write_line(
-        f"{tests} tests, {counts['resyncs']} resyncs, {counts['entities']} entities captured, {seconds:.1f} s"
+        f"{tests} tests, {counts['resyncs']} resyncs, {events}{counts['entities']} entities captured, {seconds:.1f} s"
     )
 
 

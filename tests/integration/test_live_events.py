@@ -116,8 +116,9 @@ async def test_several_in_a_row_each_with_what_came_of_it(tmp_path: Path) -> Non
 
 @pytest.mark.asyncio
 async def test_several_at_once_each_with_its_own_result(tmp_path: Path) -> None:
-    async with started(integration(tmp_path, head=HEAD), things(*range(1, 9))) as harness:
-        # Two paths, so that events are processed side by side; one fails in the middle of them.
+    workers = {"event_workers_count": 3}
+    async with started(integration(tmp_path, head=HEAD), things(*range(1, 9)), config_overrides=workers) as harness:
+        # Two paths and three workers for each, so that events are processed side by side; one fails among them.
         deliveries = [
             harness.deliver_webhook(("/webhook", "/other")[each % 2], json={"id": each}) for each in range(1, 9)
         ]
