@@ -12,7 +12,7 @@ import httpx
 
 from harness import live, tally
 from harness.errors import rebuild
-from harness.journal import port_calls, third_party_calls
+from harness.journal import PortCall, third_party_calls
 from harness.live_result import ActionResult, EventNotTakenError, EventRefusedError, LiveEventResult
 from harness.options import settings_in_force
 from harness.result import RejectedEntity
@@ -22,7 +22,7 @@ from sandbox import source
 from sandbox.errors import ActionError, EventPathError, EventTimeoutError
 from sandbox.live import Outcome
 from sandbox.report import Report
-from sandbox.sandbox import Sandbox
+from sandbox.sandbox import Sandbox, egress
 
 if TYPE_CHECKING:
     from harness.harness import IntegrationTestHarness
@@ -173,12 +173,12 @@ class LiveEvents:
 
     def _collect_now(self, result: LiveEventResult | ActionResult, outcome: Outcome, since: int) -> None:
         sandbox, harness, transport = self._leased(), self._harness, self._harness.third_party_transport
-        captures, journal, kept = sandbox.port.captures(outcome.calls), sandbox.wiremock.journal(), sandbox.port.calls()
-        to_port = port_calls(kept)
+        captures, collected = sandbox.port.captures(outcome.calls), sandbox.port.collected()
+        journal, to_port = sandbox.wiremock.journal(), [PortCall(call) for call in collected["calls"]]
         calls, unmatched = third_party_calls(journal, since, harness._large)
-        harness._calls_before, harness._port_calls_before = len(calls), len(kept)
+        harness._calls_before, harness._port_calls_before = len(calls), len(to_port)
         transport._call_log[:], transport._port_call_log[:] = calls, to_port
-        harness.port_mock.keep(sandbox.captures(), to_port)
+        harness.port_mock.keep(collected, to_port)
         result.upserted_entities, result.deleted_entities = captures["upserted_entities"], captures["deleted_entities"]
         result.rejected_entities = [RejectedEntity(**each) for each in captures["rejected_entities"]]
         result.errors = [rebuild(failure) for failure in outcome.failures]
@@ -187,11 +187,9 @@ class LiveEvents:
         result.reconciliation_success = outcome.succeeded
         result.unmatched, result.logs, result._calls = unmatched, outcome.logs, calls[since:]
         result.unused_stubs = unused_stubs(transport.routes, harness._stub_files, journal)
-        result.egress_attempts = sandbox.egress(Report(success=True, egress=outcome.egress))
+        result.egress_attempts = egress(Report(success=True, egress=outcome.egress), collected["names"])
         own = set(outcome.calls)
-        result.unknown_port_calls = [
-            call for call, how in zip(to_port, kept, strict=True) if not how["known"] and how["sequence"] in own
-        ]
+        result.unknown_port_calls = [call for call in to_port if not call.is_known and call.sequence in own]
 
 
 class _Watch:
