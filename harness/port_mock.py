@@ -75,6 +75,8 @@ class PortMockResponder:
         self.upserted_entities: list[dict[str, Any]] = []
         self.deleted_entities: list[dict[str, Any]] = []
         self.faults = PortFaults()
+        # Set by a discovery, which writes the calls down; otherwise the record of calls holds the beginning of bodies.
+        self.keeps_whole_calls = False
         self._container: Port | None = None
         self._is_over = False
         self._state: PortState | None = None
@@ -113,6 +115,7 @@ class PortMockResponder:
             "blueprints": self.blueprints,
             "entities": self._seeded_entities,
             "strict": self.is_strict,
+            **({"whole_calls": True} if self.keeps_whole_calls else {}),
             **self.faults._seed(),  # noqa: SLF001 # its own package
             **({"search_entities_response": self.search_entities_response} if scripted else {}),
         }

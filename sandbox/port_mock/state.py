@@ -79,7 +79,7 @@ class Seed:
 
     `search_entities_response` is what every search answers, whatever was asked; with None, searches answer what is in
     Port. `entities` are in Port: the integration's own, unless they name another `$datasource`. `strict` turns the rules
-    on (see `rules.py`).
+    on (see `rules.py`). `whole_calls` has the record of calls keep whole bodies (see `recording.py`).
     """
 
     integration_identifier: str | None = None
@@ -91,6 +91,7 @@ class Seed:
     strict: bool = False
     faults: list[Fault] = field(default_factory=list)
     expired_token: bool = False
+    whole_calls: bool = False
 
     @property
     def is_scripted(self) -> bool:
