@@ -88,7 +88,7 @@ async def discover(directory: Path, settings: Settings, *, keep_personal_data: b
     source.pack(directory)  # whatever is wrong with it is said before anything runs
     mapping, blueprints = read_mapping(directory), read_blueprints(directory)
     people = None if keep_personal_data else People()
-    redactor = Redactor(people.clean_text if people else None)
+    redactor = Redactor(people.clean_text if people is not None else None)
     warnings = _learn(config, redactor)
     _announce(config)
     with _alone(directory, settings):
@@ -110,7 +110,6 @@ async def discover(directory: Path, settings: Settings, *, keep_personal_data: b
             await harness.start()
             await stack.enter_async_context(watch.over(harness))
             result = await harness.trigger_resync()
-        watch.say_so()
         if config.is_real:
             _see_that_it_was_let_in(traffic)
         return _write(
@@ -339,7 +338,7 @@ def _write(
         errors=[redactor.clean_text(f"{type(error).__name__}: {error}") for error in result.errors],
         warnings=warnings,
         secrets=len(redactor),
-        people=len(people) if people else 0,
+        people=len(people) if people is not None else 0,
     )
 
 

@@ -75,7 +75,7 @@ def _look_through(file: Path, redactor: Redactor, people: People | None) -> None
         SecretLeftError: There is one. Its placeholder says which; it itself is not said.
     """
     text = file.read_text(encoding="utf-8")
-    left = redactor.left_in(text) + (people.left_in(text) if people else [])
+    left = redactor.left_in(text) + (people.left_in(text) if people is not None else [])
     if left:
         raise SecretLeftError(
             f"The recording still had {len(left)} secrets after they were replaced, and was deleted; "

@@ -1,7 +1,6 @@
 """One request with its answer, as it is written to a ``discovery.json``."""
 
 import base64
-import binascii
 import json
 import math
 from dataclasses import dataclass, field
@@ -87,15 +86,17 @@ class Exchange:
     def entry(self, redactor: Redactor) -> dict[str, Any]:
         """The entry of the file, without a secret."""
         (sent_headers, sent), (headers, body) = self._bodies()
-        return {
-            "method": self.method,
-            "url": redactor.clean_text(self.url),
-            "request_headers": _grouped(redactor.clean_headers(sent_headers)),
-            "request_body": _clean(sent, redactor),
-            "response_status": self.status,
-            "response_headers": _grouped(redactor.clean_headers(headers)),
-            "response_body": _clean(body, redactor),
-        }
+        both = [list(pair) for pair in (*sent_headers, *headers)]
+        with redactor.focus(self.url, both, *map(_as_text, (sent, body))):
+            return {
+                "method": self.method,
+                "url": redactor.clean_text(self.url),
+                "request_headers": _grouped(redactor.clean_headers(sent_headers)),
+                "request_body": _clean(sent, redactor),
+                "response_status": self.status,
+                "response_headers": _grouped(redactor.clean_headers(headers)),
+                "response_body": _clean(body, redactor),
+            }
 
     def _bodies(self) -> list[tuple[Pairs, Any]]:
         return [
@@ -186,12 +187,16 @@ def _refuse(_: str) -> float:
     raise _NoJsonError
 
 
+def _as_text(body: Any) -> Any:
+    """A body, with bytes as the text that the redactor looks at."""
+    if isinstance(body, dict) and body.keys() == {BASE64, _CONTENT_TYPE}:
+        return base64.b64decode(body[BASE64]).decode("latin-1")
+    return body
+
+
 def _clean(body: Any, redactor: Redactor) -> Any:
     if isinstance(body, dict) and body.keys() == {BASE64, _CONTENT_TYPE}:
-        try:
-            content = base64.b64decode(body[BASE64])
-        except binascii.Error:
-            return redactor.clean(body)
+        content = base64.b64decode(body[BASE64])
         return {**body, BASE64: base64.b64encode(redactor.clean_bytes(content)).decode()}
     return redactor.clean(body)
 

@@ -33,6 +33,7 @@ _OF_A_PERSON = {"name": "whole", "displayname": "whole", "fullname": "whole"}
 _MARKS = frozenset(
     {"email", "emailaddress", "mail", "useremail", "userprincipalname", "accountid", "avatarurls", "firstname"}
 )
+_WORD = re.compile(r"\w+")
 _SHORTEST_SUBSTRING = 5
 
 
@@ -43,7 +44,9 @@ class People:
         self._names: dict[str, str] = {}
         self._emails: dict[str, str] = {}
         self._used: set[str] = set()
-        self._whole_names: re.Pattern[str] | None = None
+        self._faker: Faker | None = None
+        # What is looked for, and what takes its place, by its first word.
+        self._by_first_word: dict[str, list[tuple[str, str]]] = {}
 
     def __len__(self) -> int:
         """How many names and addresses were replaced."""
@@ -71,29 +74,22 @@ class People:
             return self._names[text]
         if "@" in text or "%40" in text:
             text = _EMAIL.sub(lambda found: self._email(found.group(), found["at"]), text)
-        pattern = self._pattern()
-        return pattern.sub(self._named, text) if pattern else text
+        if self._by_first_word and any(each in text for each in (" ", "+", "%20")):
+            for word in self._by_first_word.keys() & _WORD.findall(text):
+                text = self._whole_name(word, text)
+        return text
 
     def left_in(self, text: str) -> list[str]:
         """What stands for the addresses that ``text`` still has."""
-        return [fake for address, fake in self._emails.items() if address in text]
+        found = {each.group().replace("%40", "@") for each in _EMAIL.finditer(text)}
+        return [self._emails[address] for address in sorted(found & self._emails.keys())]
 
-    def _pattern(self) -> re.Pattern[str] | None:
-        if self._whole_names is None:
-            whole = [name for name in self._names if " " in name and len(name) >= _SHORTEST_SUBSTRING]
-            forms = {form for name in whole for form in (name, urllib.parse.quote(name), urllib.parse.quote_plus(name))}
-            if not forms:
-                return None
-            by_length = "|".join(re.escape(form) for form in sorted(forms, key=lambda form: (-len(form), form)))
-            self._whole_names = re.compile(rf"(?<!\w)(?:{by_length})(?!\w)")
-        return self._whole_names
-
-    def _named(self, found: re.Match[str]) -> str:
-        text = found.group()
-        if (fake := self._names.get(text)) is not None:
-            return fake
-        quote = urllib.parse.quote_plus if "+" in text else urllib.parse.quote
-        return quote(self._names[urllib.parse.unquote_plus(text) if "+" in text else urllib.parse.unquote(text)])
+    def _whole_name(self, word: str, text: str) -> str:
+        """``text`` with a made-up name for each of those that begin with ``word``."""
+        for form, fake in self._by_first_word[word]:
+            if form in text:
+                text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", fake, text)
+        return text
 
     def _name(self, value: str, kind: str) -> None:
         if value not in self._names:
@@ -102,8 +98,13 @@ class People:
                 "last": lambda fake: fake.last_name(),
                 "whole": lambda fake: f"{fake.first_name()} {fake.last_name()}",
             }
-            self._names[value] = self._fake(value, makers[kind])
-            self._whole_names = None
+            fake = self._names[value] = self._fake(value, makers[kind])
+            if " " not in value or len(value) < _SHORTEST_SUBSTRING:
+                return
+            for quote in (str, urllib.parse.quote, urllib.parse.quote_plus):
+                form = quote(value)
+                if word := _WORD.search(form):
+                    self._by_first_word.setdefault(word.group(), []).append((form, quote(fake)))
 
     def _email(self, written: str, at: str) -> str:
         address = urllib.parse.unquote(written) if at == "%40" else written
@@ -117,9 +118,11 @@ class People:
         return self._emails[address].replace("@", at)
 
     def _fake(self, value: str, make: Callable[["Faker"], str]) -> str:
-        from faker import Faker  # noqa: PLC0415 # takes a second, and only this needs it
+        if self._faker is None:
+            from faker import Faker  # noqa: PLC0415 # takes a second, and only this needs it
 
-        fake = Faker()
+            self._faker = Faker("en_US")
+        fake = self._faker
         fake.seed_instance(int.from_bytes(hashlib.sha256(value.encode()).digest()[:8], "big"))
         made = make(fake)
         while made in self._used:

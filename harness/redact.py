@@ -8,6 +8,7 @@ placeholder in both, and a replay still fits together.
 
 import base64
 import binascii
+import contextlib
 import json
 import re
 import urllib.parse
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from harness.credential_names import fits_the_documented_patterns, is_credential_field, is_credential_header
+from harness.secret_finder import Finder
 from harness.secret_forms import LONG, SHORTEST, Secret
 
 Json = Any
@@ -31,7 +33,7 @@ _OURS = re.compile(r"redacted-[0-9]{5,}")
 # So long, and without a space, nothing is a word.
 _NO_WORD = 20
 _KEPT = 1000
-_MOST_KEPT = 200_000
+_MOST_KEPT = 50_000
 
 
 class Redactor:
@@ -46,6 +48,8 @@ class Redactor:
         self._placeholders: dict[str, str] = {}
         self._everywhere: dict[str, Secret] = {}
         self._ordered: list[Secret] | None = None
+        self._finder: Finder | None = None
+        self._focus: list[Secret] | None = None
         self._cleaned: dict[str, str] = {}
 
     def __len__(self) -> int:
@@ -68,7 +72,7 @@ class Redactor:
             return False
         if value not in self._everywhere:
             self._everywhere[value] = Secret(value, self.placeholder(value), deep=deep)
-            self._ordered = None
+            self._ordered = self._finder = None
             self._cleaned.clear()
         return True
 
@@ -136,6 +140,16 @@ class Redactor:
             self.add(value)
 
     # What takes its place
+
+    @contextlib.contextmanager
+    def focus(self, *contents: Json) -> Iterator[None]:
+        """Within the block, clean nothing but ``contents``: what is in none of them is looked for once, not in each text."""
+        together = "\n".join(text for content in contents for text in _all_texts(content))
+        before, self._focus = self._focus, self._found_in(together)
+        try:
+            yield
+        finally:
+            self._focus = before
 
     def placeholder(self, value: str) -> str:
         """What takes the place of a value: the same for the same value, none of them a part of another."""
@@ -235,7 +249,8 @@ class Redactor:
         """Base64 in lines, as mail and Git hosts write it: a secret may go over the end of one."""
         width, end = text.index("\n"), "\r\n" if "\r\n" in text else "\n"
         joined = "".join(text.split())
-        cleaned = self._replaced(joined)
+        with self.focus(joined):
+            cleaned = self._replaced(joined)
         if cleaned == joined:
             return text
         width = len(text[:width].rstrip("\r"))
@@ -243,7 +258,7 @@ class Redactor:
         return end.join(lines) + (end if text.endswith("\n") else "")
 
     def _replaced(self, text: str) -> str:
-        for secret in self._secrets():
+        for secret in self._secrets() if self._focus is None else self._focus:
             text = secret.replaced_in(text)
         return text
 
@@ -252,6 +267,11 @@ class Redactor:
         if self._ordered is None:
             self._ordered = sorted(self._everywhere.values(), key=lambda secret: -len(secret.value))
         return self._ordered
+
+    def _found_in(self, text: str) -> list[Secret]:
+        if self._finder is None:
+            self._finder = Finder(self._secrets())
+        return sorted(self._finder.found_in(text), key=lambda secret: -len(secret.value))
 
     def _jwt(self, token: str) -> str:
         """A token that can still be decoded: its claims without secrets, and what stands for its signature."""
@@ -262,7 +282,8 @@ class Redactor:
                 read = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
             except ValueError:
                 return self._placeholders.setdefault(token, f"redacted-{len(self._placeholders) + 1:05}")
-            kept.append(json.dumps(self.clean(read), separators=(",", ":")))
+            with self.focus(read):
+                kept.append(json.dumps(self.clean(read), separators=(",", ":")))
         if signature:
             kept.append(self._placeholders.setdefault(token, f"redacted-{len(self._placeholders) + 1:05}"))
         else:
@@ -277,8 +298,8 @@ class Redactor:
         Args:
             text: All that was written.
         """
-        inside = [_decoded(part) for token in _JWT.findall(text) for part in token.split(".")[:2]]
-        return [secret.placeholder for secret in self._secrets() if any(map(secret.is_in, [text, *inside]))]
+        inside = (_decoded(part) for token in set(_JWT.findall(text)) for part in token.split(".")[:2])
+        return [secret.placeholder for secret in self._found_in("\n".join([text, *inside]))]
 
 
 def looks_secret(value: str) -> bool:
@@ -313,6 +334,19 @@ def _named_strings(content: Json, name: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(content, dict):
         for field, each in content.items():
             yield from _named_strings(each, field)
+
+
+def _all_texts(content: Json) -> Iterator[str]:
+    """Each text of a JSON value, names of fields too."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, dict):
+        yield from content
+        for each in content.values():
+            yield from _all_texts(each)
+    elif isinstance(content, list):
+        for each in content:
+            yield from _all_texts(each)
 
 
 def _strings(content: Json) -> Iterator[str]:

@@ -69,6 +69,10 @@ class Secret:
             found += [again for core, _ in self._base64 for again, _ in _cores(core.encode())]
         return list(dict.fromkeys(found))
 
+    def needles(self) -> list[str]:
+        """Texts one of which is in every text that has it in any form; an empty one says nothing."""
+        return [self._core, *(core for core, _ in self._base64), *self._hex, *self._wrapped]
+
     def is_in(self, text: str) -> bool:
         """Whether ``text`` has it in any form."""
         return (
