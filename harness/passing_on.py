@@ -62,7 +62,7 @@ class Traffic:
 
     def refusal(self) -> str:
         """What to say where the API let nobody in at all; nothing where it did, or never said."""
-        refused = [each for each in self.answered if each.status == _UNAUTHORIZED and _host(each) not in self._let_in]
+        refused = [each for each in self.answered if self._is_refusal(each)]
         return self._refused_by(refused[0]) if refused else ""
 
     def count(self, exchange: Exchange) -> None:
@@ -74,13 +74,23 @@ class Traffic:
         host = _host(exchange)
         self.in_bytes += len(exchange.response_content)
         if _OK <= exchange.status < _REDIRECT:
-            self._let_in.add(host)
+            self._let_in |= {host, _asked(exchange)}
         # A registry, say, answers the first request with a challenge: that is no refusal yet.
-        if exchange.status == _UNAUTHORIZED and host not in self._let_in:
-            asked = f"{exchange.method} {exchange.url}"
-            self._refused[asked] += 1
-            if self._refused[asked] >= _ENOUGH:
+        if self._is_refusal(exchange):
+            self._refused[_asked(exchange)] += 1
+            if self._refused[_asked(exchange)] >= _ENOUGH:
                 raise UpstreamError(self._refused_by(exchange), remedy=REFUSED)
+
+    def _is_refusal(self, exchange: Exchange) -> bool:
+        """Whether it lets nobody in: a host that never let anybody in, or the place where secrets are to be shown.
+
+        Elsewhere, 401 may well mean that this one thing is not for us.
+        """
+        if exchange.status != _UNAUTHORIZED:
+            return False
+        sent = exchange.request_content.decode(errors="replace")
+        shows_secrets = self.redactor.clean_text(sent) != sent
+        return (_asked(exchange) if shows_secrets else _host(exchange)) not in self._let_in
 
     def _refused_by(self, exchange: Exchange) -> str:
         url = self.redactor.clean_text(exchange.url.partition("?")[0])
@@ -192,6 +202,10 @@ def throttles(exchange: Exchange) -> str | None:
     if exchange.status == _TOO_MANY or (exchange.status == _UNAVAILABLE and after):
         return after or "unsaid"
     return None
+
+
+def _asked(exchange: Exchange) -> str:
+    return f"{exchange.method} {exchange.url.partition('?')[0]}"
 
 
 def _host(exchange: Exchange) -> str:

@@ -16,6 +16,7 @@ SHORTEST = 4
 _UNTOUCHED = re.compile(r"[A-Za-z0-9]+")
 _BASE64 = r"A-Za-z0-9+/\-_"
 _RUN = re.compile(rf"[{_BASE64}]*={{0,2}}")
+_BACKSLASHES = r"\\{1,16}"
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"}
 # By the place of a secret's first byte in a group of three: the characters of its group that belong to others, too.
 _SHARED_BEFORE = (0, 2, 3)
@@ -122,26 +123,17 @@ def _any_form(character: str) -> str:
     """A regular expression for one character, as it is or as any encoding in use writes it."""
     if _UNTOUCHED.fullmatch(character):
         return character
+    if character == "\\":
+        return rf"(?:{_BACKSLASHES}(?:u005[cC])?|%(?:25)*5[cC]|&#92;)"
     quoted = "".join(f"%{byte:02X}" for byte in character.encode())
-    escaped = "".join(f"\\u{unit:04x}" for unit in _utf16(character))
-    forms = [
-        character,
-        quoted,
-        quoted.lower(),
-        quoted.replace("%", "%25"),
-        quoted.lower().replace("%", "%25"),
-        escaped,
-        escaped.upper().replace("\\U", "\\u"),
-        {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character, f"\\{character}"),
-        _HTML.get(character, f"&#{ord(character)};"),
-        f"&#{ord(character)};",
-    ]
-    if character == " ":
-        forms.append("+")
+    # JSON in JSON has a backslash more for each time that it was written.
+    escaped = "".join(f"{_BACKSLASHES}u(?i:{unit:04x})" for unit in _utf16(character))
+    plain = [character, _HTML.get(character, ""), f"&#{ord(character)};", "+" if character == " " else ""]
     if not character.isascii():  # a text that is no UTF-8 is looked at byte by byte
-        forms.append(character.encode().decode("latin-1"))
-    by_length = sorted(dict.fromkeys(forms), key=len, reverse=True)
-    return f"(?:{'|'.join(map(re.escape, by_length))})"
+        plain.append(character.encode().decode("latin-1"))
+    forms = [*map(re.escape, filter(None, plain)), f"(?i:{quoted.replace('%', '%(?:25)*')})", escaped]
+    forms.append(_BACKSLASHES + {"\n": "n", "\r": "r", "\t": "t"}.get(character, re.escape(character)))
+    return f"(?:{'|'.join(sorted(dict.fromkeys(forms), key=len, reverse=True))})"
 
 
 def _utf16(character: str) -> Iterator[int]:

@@ -94,6 +94,32 @@ def test_a_challenge_that_is_answered_is_no_refusal() -> None:
     assert traffic.refusal() == ""
 
 
+def test_a_token_that_is_refused_ends_it_even_where_something_else_is_open() -> None:
+    with recorded() as (nasty, url, traffic):
+        traffic.redactor.add("wr0ng-s3cret")
+        key = {"api_key": nasty.account.api_key, "offset": 0, "limit": 1}
+        with pytest.raises(UpstreamError, match=r"POST http://\S+/oauth/token was answered with 401"):
+            ask(
+                traffic,
+                httpx.Request("GET", f"{url}/api/offset", params=key),
+                *(
+                    httpx.Request("POST", f"{url}/oauth/token", data={"client_secret": "wr0ng-s3cret"})
+                    for _ in range(3)
+                ),
+            )
+
+
+def test_what_is_not_for_us_is_no_refusal() -> None:
+    with recorded() as (nasty, url, traffic):
+        key = {"api_key": nasty.account.api_key, "offset": 0, "limit": 1}
+        ask(
+            traffic,
+            httpx.Request("GET", f"{url}/api/offset", params=key),
+            *(httpx.Request("GET", f"{url}/api/link") for _ in range(4)),
+        )
+    assert traffic.refusal() == ""
+
+
 def test_one_refusal_and_nothing_else_is_told_at_the_end() -> None:
     with recorded() as (_, url, traffic):
         ask(traffic, httpx.Request("GET", f"{url}/api/link"))
