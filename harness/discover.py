@@ -1,43 +1,32 @@
 """Runs a resync against the real API, and writes down what was said: ``.port/resources/discovery.json``."""
 
-import asyncio
 import contextlib
 import hashlib
-import itertools
-import json
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import yaml
 from filelock import FileLock, Timeout
 
 from harness import discovery_file
-from harness.exchange import Exchange
 from harness.harness import IntegrationTestHarness
 from harness.integration_config import IntegrationConfig, read
-from harness.kinds import KindCounts, counts_by_kind
-from harness.passing_on import REFUSED, PassingOn, Traffic, UpstreamError, client_of_this_machine, throttles
+from harness.kinds import KindCounts
+from harness.passing_on import REFUSED, PassingOn, Traffic, UpstreamError, client_of_this_machine
 from harness.personal import People
 from harness.redact import Redactor
+from harness.resources import read_blueprints, read_mapping
 from harness.result import ResyncResult
 from harness.transport import RequestLog
+from harness.watch import Watch
 from sandbox import source
 from sandbox.errors import SandboxError
 from sandbox.progress import say
 from sandbox.settings import Settings
-
-_RESOURCES = Path(".port", "resources")
-_MAPPINGS = ("port-app-config.yml", "port-app-config.yaml", "port-app-config.json")
-_SECONDS_BETWEEN_LOOKS = 0.5
-_LOOKS_BETWEEN_LINES = 6
-# WireMock keeps what it has seen in memory, several times over; what we need of it, we have.
-_JOURNAL_BYTES = 10_000_000
-_JOURNAL_CALLS = 500
 
 
 @dataclass(frozen=True)
@@ -95,7 +84,7 @@ async def discover(directory: Path, settings: Settings, *, keep_personal_data: b
         async with AsyncExitStack() as stack:
             client = await stack.enter_async_context(client_of_this_machine()) if config.is_real else None
             traffic = Traffic(redactor)
-            watch = _Watch(traffic)
+            watch = Watch(traffic)
             harness = IntegrationTestHarness(
                 str(directory),
                 mapping,
@@ -124,112 +113,6 @@ async def discover(directory: Path, settings: Settings, *, keep_personal_data: b
             people,
             warnings,
         )
-
-
-def read_mapping(directory: Path) -> dict[str, Any]:
-    """The mapping that the integration ships.
-
-    Raises:
-        SandboxError: There is none, or it is no YAML.
-    """
-    file = next((each for name in _MAPPINGS if (each := directory / _RESOURCES / name).is_file()), None)
-    if file is None:
-        raise SandboxError(
-            f"The integration at {directory} has no {_RESOURCES}/{_MAPPINGS[0]}.",
-            remedy="write one: it says which kinds a resync asks for, and what becomes of them.",
-        )
-    try:
-        mapping = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SandboxError(f"{file} is no valid YAML: {error}", remedy="mend that line.") from error
-    if not isinstance(mapping, dict):
-        raise SandboxError(f"{file} is no mapping, but {type(mapping).__name__}.", remedy='it has a list "resources".')
-    return mapping
-
-
-def read_blueprints(directory: Path) -> list[dict[str, Any]]:
-    """The blueprints that the integration ships; none where there is no such file.
-
-    Raises:
-        SandboxError: The file is no list of blueprints.
-    """
-    file = directory / _RESOURCES / "blueprints.json"
-    if not file.is_file():
-        return []
-    try:
-        blueprints = json.loads(file.read_text(encoding="utf-8"))
-        if not all(isinstance(each["identifier"], str) for each in blueprints):
-            raise TypeError("an identifier is no text")  # noqa: TRY301 # one message for all
-    except (ValueError, TypeError, KeyError) as error:
-        raise SandboxError(f"{file} is no list of blueprints with identifiers: {error!r}", remedy="mend it.") from error
-    return list(blueprints)
-
-
-class _Watch:
-    """Says what happens: a line every few seconds, and one at once for a new host or where the API is asked too much."""
-
-    def __init__(self, traffic: Traffic) -> None:
-        self._traffic = traffic
-        self._hosts: set[str] = set()
-        self._said = ""
-        self._harness: IntegrationTestHarness | None = None
-        self._kinds: list[KindCounts] = []
-        self._journal_bytes = self._journal_calls = 0
-
-    def answered(self, exchange: Exchange) -> None:
-        """Take note of an answer."""
-        for host in self._traffic.hosts.keys() - self._hosts:
-            self._hosts.add(host)
-            say("discover", f"calls {self._traffic.redactor.clean_text(host)}")
-        host = next(reversed(exchange.url.split("/", 3)[2:3]), "")
-        if after := throttles(exchange):
-            self._traffic.throttled[host] += 1
-            say("discover", f"{host} asks for patience: {exchange.status}, Retry-After {after}")
-
-    @asynccontextmanager
-    async def over(self, harness: IntegrationTestHarness) -> AsyncIterator[None]:
-        """Say what happens for as long as the block lasts."""
-        self._harness = harness
-        watching = asyncio.ensure_future(self._watch())
-        try:
-            yield
-        finally:
-            watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watching
-
-    async def _watch(self) -> None:
-        for look in itertools.count(1):
-            await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
-            with contextlib.suppress(SandboxError):  # it is on its way out, and somebody else will say so
-                await asyncio.to_thread(self._look, with_kinds=not look % _LOOKS_BETWEEN_LINES)
-            if not look % _LOOKS_BETWEEN_LINES:
-                self.say_so()
-
-    def _look(self, *, with_kinds: bool) -> None:
-        if self._harness is None:
-            return
-        if with_kinds:
-            self._kinds = counts_by_kind(self._harness.port_mock.state["metrics"])
-        calls, size = len(self._traffic.exchanges), self._traffic.in_bytes
-        if size - self._journal_bytes > _JOURNAL_BYTES or calls - self._journal_calls > _JOURNAL_CALLS:
-            self._journal_bytes, self._journal_calls = size, calls
-            self._harness.forget_journal()
-
-    def say_so(self) -> None:
-        """One line: calls, hosts, kinds, entities."""
-        traffic = self._traffic
-        parts = [f"{len(traffic.exchanges)} calls to {len(traffic.hosts)} hosts, {traffic.in_bytes / 1e6:.1f} MB"]
-        if traffic.throttled:
-            parts.append(f"throttled {traffic.throttled.total()} times")
-        done = [kind for kind in self._kinds if kind.state not in ("pending", "syncing")]
-        if self._kinds:
-            current = ", ".join(kind.kind for kind in self._kinds if kind.state == "syncing")
-            parts.append(f"{len(done)} of {len(self._kinds)} kinds{f' (now {current})' if current else ''}")
-            parts.append(f"{sum(kind.upserted for kind in self._kinds)} entities")
-        if (line := "; ".join(parts)) != self._said:
-            self._said = line
-            say("discover", line)
 
 
 def _learn(config: IntegrationConfig, redactor: Redactor) -> list[str]:
@@ -261,6 +144,14 @@ def _announce(config: IntegrationConfig) -> None:
         "credentials of .env and the environment, to the hosts that it calls and to no others; each is named",
     )
     say("discover", "when it is first called. Port is not called. Secrets are replaced before anything is written.")
+    if hosts := sorted({host for value in config.values.values() if (host := _host_of(value))}):
+        say("discover", f"The configuration names {', '.join(hosts)}.")
+
+
+def _host_of(value: Any) -> str | None:
+    with contextlib.suppress(ValueError):
+        return urlsplit(value).hostname if isinstance(value, str) and "://" in value else None
+    return None
 
 
 @contextlib.contextmanager

@@ -46,6 +46,7 @@ def write(
         for body in exchange.learn(redactor):
             if people is not None:
                 people.learn(body)
+    redactor.forget_cleaned()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         for left in file.parent.glob(f"{_TEMPORARY}*"):  # of a run that was killed

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from harness.redact import Pairs, Redactor
+from harness.transport import whole_url
 
 BASE64 = "$base64"
 _CONTENT_TYPE = "content_type"
@@ -61,7 +62,7 @@ class Exchange:
         """What httpx says of one, with the body as it was on the wire."""
         return cls(
             request.method,
-            str(request.url),
+            whole_url(request),
             request.headers.multi_items(),
             request.content,
             response.status_code,

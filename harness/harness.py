@@ -216,7 +216,7 @@ class IntegrationTestHarness:
         print(output)  # noqa: T201 # it is what it is for
         return output
 
-    def forget_journal(self) -> None:
+    def _forget_journal(self) -> None:
         """Have WireMock forget the requests so far, which it keeps in memory; for a resync whose calls are kept elsewhere."""
         if self._sandbox is not None:
             self._sandbox.wiremock.forget_journal()

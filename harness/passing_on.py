@@ -16,7 +16,7 @@ import httpx
 
 from harness.exchange import Exchange
 from harness.redact import Redactor
-from harness.transport import InterceptTransport, Route
+from harness.transport import InterceptTransport, Route, whole_url
 from sandbox import company
 from sandbox.errors import SandboxError
 
@@ -149,7 +149,7 @@ class PassingOn(InterceptTransport):
             httpx.TransportError: There is none.
             UpstreamError: There is none, and there will be none.
         """
-        exchange = Exchange(request.method, str(request.url), request.headers.multi_items(), request.content)
+        exchange = Exchange(request.method, whole_url(request), request.headers.multi_items(), request.content)
         self.traffic.exchanges.append(exchange)
         self.traffic.hosts[_host(exchange)] += 1
         try:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Json = Any
 _EMAIL = re.compile(
-    r"(?:(?<![A-Za-z0-9._%+-])|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))(?!git@|ssh@)[A-Za-z0-9_](?:[A-Za-z0-9._+-]|%2[Bb])*(?P<at>@|%40)"
+    r"(?:(?<![A-Za-z0-9._%+-])|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))(?!git@|ssh@)[A-Za-z0-9_][A-Za-z0-9._+-]*(?:%2[Bb][A-Za-z0-9._+-]*)*(?P<at>@|%40)"
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}(?![A-Za-z0-9@])"
 )
 # A field by its name without separators, and the kind of name that it has.

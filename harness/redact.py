@@ -7,7 +7,6 @@ placeholder in both, and a replay still fits together.
 """
 
 import base64
-import binascii
 import contextlib
 import json
 import re
@@ -16,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from harness.credential_names import fits_the_documented_patterns, is_credential_field, is_credential_header
+from harness.json_texts import all_texts, decoded, mapped, named_texts, parsed, texts
 from harness.secret_finder import Finder
 from harness.secret_forms import LONG, SHORTEST, Secret
 
@@ -88,7 +88,7 @@ class Redactor:
             Whether all of them can be replaced wherever they turn up.
         """
         done = True
-        for each in _strings(value):
+        for each in texts(value):
             if is_sensitive or (len(each) >= LONG and fits_the_documented_patterns(name) and "://" not in each):
                 done = self.add(each, deep=True) and done
                 for part in re.split(r"[,;\s]+", each):  # several tokens, or the lines of a private key
@@ -96,7 +96,7 @@ class Redactor:
                         self.add(part, deep=True)
             for _, password in _USER_INFO.findall(each):
                 self.add(urllib.parse.unquote(password), deep=True)
-            for field, part in _named_strings(_parsed(each)):
+            for field, part in named_texts(parsed(each)):
                 if is_credential_field(field):
                     self.add(part, deep=True)
         return done
@@ -113,7 +113,7 @@ class Redactor:
                 credential = value[scheme.end() :] if scheme else value
                 self._learn(credential)
                 if scheme and scheme.group().strip().lower() == "basic":
-                    self._learn(_decoded(credential).partition(":")[2])
+                    self._learn(decoded(credential).partition(":")[2])
             else:
                 self.learn(value)
 
@@ -123,7 +123,7 @@ class Redactor:
         Args:
             content: A text such as a URL or a form, or a JSON value.
         """
-        for field, text in _named_strings(content):
+        for field, text in named_texts(content):
             if is_credential_field(field):
                 self._learn(text)
             for name, value in _parameters(text):
@@ -144,7 +144,7 @@ class Redactor:
     @contextlib.contextmanager
     def focus(self, *contents: Json) -> Iterator[None]:
         """Within the block, clean nothing but ``contents``: what is in none of them is looked for once, not in each text."""
-        together = "\n".join(text for content in contents for text in _all_texts(content))
+        together = "\n".join(text for content in contents for text in all_texts(content))
         before, self._focus = self._focus, self._found_in(together)
         try:
             yield
@@ -158,6 +158,10 @@ class Redactor:
         if _OURS.fullmatch(value):
             return value
         return self._placeholders.setdefault(value, f"redacted-{len(self._placeholders) + 1:05}")
+
+    def forget_cleaned(self) -> None:
+        """Clean every text anew, after what is done to it besides (see ``also``) has changed."""
+        self._cleaned.clear()
 
     def clean_headers(self, headers: Pairs) -> Pairs:
         """Headers, without cookies' values and without credentials."""
@@ -184,12 +188,12 @@ class Redactor:
     def clean_config(self, name: str, value: Json, *, is_sensitive: bool) -> Json:
         """A configuration value; all texts of a sensitive one are placeholders."""
         if is_sensitive or fits_the_documented_patterns(name):
-            return _mapped(value, lambda text: self.placeholder(text) if "://" not in text else self.clean_text(text))
+            return mapped(value, lambda text: self.placeholder(text) if "://" not in text else self.clean_text(text))
         return self.clean(value)
 
     def clean_texts(self, content: Json) -> Json:
         """A JSON value whose fields are no credentials, whatever their names: a mapping, say."""
-        return _mapped(content, self.clean_text)
+        return mapped(content, self.clean_text)
 
     def clean(self, content: Json) -> Json:
         """A text or a JSON value without secrets; fields with the name of a credential hold placeholders."""
@@ -298,7 +302,7 @@ class Redactor:
         Args:
             text: All that was written.
         """
-        inside = (_decoded(part) for token in set(_JWT.findall(text)) for part in token.split(".")[:2])
+        inside = (decoded(part) for token in set(_JWT.findall(text)) for part in token.split(".")[:2])
         return [secret.placeholder for secret in self._found_in("\n".join([text, *inside]))]
 
 
@@ -322,58 +326,3 @@ def _parameters(text: str) -> Iterator[tuple[str, str]]:
     if "=" in text:
         for name, value in _PARAMETER.findall(f"&{text}" if _FORM.match(text) else text):
             yield urllib.parse.unquote_plus(name), urllib.parse.unquote_plus(value)
-
-
-def _named_strings(content: Json, name: str = "") -> Iterator[tuple[str, str]]:
-    """Each text of a JSON value, with the name of the field that it is in."""
-    if isinstance(content, str):
-        yield name, content
-    elif isinstance(content, list):
-        for each in content:
-            yield from _named_strings(each, name)
-    elif isinstance(content, dict):
-        for field, each in content.items():
-            yield from _named_strings(each, field)
-
-
-def _all_texts(content: Json) -> Iterator[str]:
-    """Each text of a JSON value, names of fields too."""
-    if isinstance(content, str):
-        yield content
-    elif isinstance(content, dict):
-        yield from content
-        for each in content.values():
-            yield from _all_texts(each)
-    elif isinstance(content, list):
-        for each in content:
-            yield from _all_texts(each)
-
-
-def _strings(content: Json) -> Iterator[str]:
-    return (text for _, text in _named_strings(content))
-
-
-def _mapped(content: Json, change: Callable[[str], str]) -> Json:
-    if isinstance(content, str):
-        return change(content) if content else content
-    if isinstance(content, list):
-        return [_mapped(each, change) for each in content]
-    if isinstance(content, dict):
-        return {name: _mapped(each, change) for name, each in content.items()}
-    return content
-
-
-def _parsed(text: str) -> Json:
-    try:
-        return json.loads(text) if text.lstrip()[:1] in ("{", "[") else None
-    except ValueError:
-        return None
-
-
-def _decoded(text: str) -> str:
-    try:
-        return base64.urlsafe_b64decode(text.translate(str.maketrans("+/", "-_")) + "=" * (-len(text) % 4)).decode(
-            errors="replace"
-        )
-    except binascii.Error:
-        return ""
