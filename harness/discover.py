@@ -196,6 +196,7 @@ def _write(
     warnings: list[str],
 ) -> Discovery:
     file = directory / discovery_file.PLACE
+    say("discover", f"replacing secrets, and writing {file}")
     values = {
         name: redactor.clean_config(name, value, is_sensitive=name in config.sensitive) if config.is_real else value
         for name, value in config.values.items()

@@ -15,8 +15,9 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
-from harness import InterceptTransport
+from harness import InterceptTransport, commands
 from harness.discover import discover
 from harness.exchange import content_of
 from harness.options import settings_in_force
@@ -128,15 +129,15 @@ async def test_a_nasty_api_is_recorded_without_a_secret_and_its_replay_gives_the
     assert sorted(result.upserted_entities, key=lambda each: str(each["identifier"])) == entities_of(recording)
 
 
-@pytest.mark.asyncio
-async def test_a_real_registry(tmp_path: Path) -> None:
+def test_a_real_registry(tmp_path: Path) -> None:
     directory = make_example(tmp_path)
     with run_registry() as registry:
         digests = {registry.push("shop/api", tag, layers=2) for tag in ("1.0", "1.1")}
         (directory / ".env").write_text(f"OCEAN__INTEGRATION__CONFIG__REGISTRY_URL={registry.url}\n")
-        done = await discover(directory, settings_in_force(), keep_personal_data=True)
+        done = CliRunner().invoke(commands.main, ["discover", str(directory), "--keep-personal-data"])
     recording = read(directory)
-    assert done.errors == []
+    assert done.exit_code == 0, done.output
+    assert f"{FILE}: {len(recording['third_party_requests'])} calls, 5 entities" in done.output
     assert recording["metadata"]["integration_type"] == "oci-registry"
     assert recording["integration_config"] == {"registry_url": registry.url, "page_size": 100}
     found = {entity["identifier"] for entity in entities_of(recording) if entity["blueprint"] == "ociImage"}
