@@ -53,7 +53,9 @@ def test_what_came_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert said.out.splitlines() == [
         "  a.example: 1 calls",
         "  b.example: 2 calls",
-        "x/discovery.json: 3 calls, 7 entities; 2 secrets replaced by placeholders, 1 names and addresses of people by "
-        "made-up ones",
+        (
+            "x/discovery.json: 3 calls, 7 entities; 2 secrets replaced by placeholders, 1 names and addresses of people "
+            "by made-up ones"
+        ),
     ]
     assert said.err.splitlines() == ["the resync raised ValueError: no", "mind: Port refused 1 entities"]
