@@ -43,7 +43,7 @@ def decodings(text: str) -> set[str]:
     """All that a reader who means harm can make of a text with a few lines of Python: looked at from outside."""
     found = {text, urllib.parse.unquote(text), urllib.parse.unquote_plus(text)}
     found |= {urllib.parse.unquote(each) for each in set(found)}
-    for run in re.findall(r"[A-Za-z0-9+/_-]{8,}", text):
+    for run in re.findall(r"[A-Za-z0-9+/_-]{8,}", f"{text} {''.join(text.split())}"):
         for start in range(4):
             digits = run[start:].translate(str.maketrans("-_", "+/"))
             if len(digits) % 4 == 1:
@@ -72,7 +72,7 @@ def exchange_full_of(secrets: list[str]) -> list[Exchange]:
         "plain": secrets,
         "inside": [f"the key is «{each}», keep it" for each in secrets],
         "json in json": json.dumps({"deep": json.dumps(secrets)}),
-        "base64": encoded,
+        "base64": [*encoded, *basic, *(base64.b64encode(f"a{each}b".encode()).decode() for each in secrets)],
         "url": [f"https://x.example/{each}/y?z={each}#f" for each in quoted],
         "hex": [each.encode().hex() for each in secrets],
         "jwt": [make_jwt({"claim": each}) for each in secrets],
