@@ -2,6 +2,7 @@
 
 from harness.base import BaseIntegrationTest
 from harness.callables import AnswerError
+from harness.default_resources import DefaultResources
 from harness.errors import RemoteError
 from harness.harness import IntegrationTestHarness
 from harness.kinds import KindCounts
@@ -17,6 +18,7 @@ from sandbox.egress import EgressAttempt
 __all__ = [
     "AnswerError",
     "BaseIntegrationTest",
+    "DefaultResources",
     "EgressAttempt",
     "IntegrationTestHarness",
     "InterceptTransport",

@@ -13,7 +13,7 @@ from harness.port_mock import Strictness
 from harness.result import ResyncResult
 from harness.transport import InterceptTransport
 from sandbox.errors import SandboxError
-from sandbox.settings import Isolation
+from sandbox.settings import Entry, Isolation
 
 
 class MissingMethodError(SandboxError, NotImplementedError):
@@ -30,6 +30,8 @@ class BaseIntegrationTest:
     Attributes:
         stubs: Stub folders below ``wiremock-mappings`` to load under the routes.
         sandbox_isolation: ``container`` or ``fork``, where this class is to differ from the settings.
+        entry: ``production`` to run the integration as it ships, ``resync`` to have the runner drive the resync; None for
+            what ``--sandbox-entry`` says (by default, ``resync``).
         fail_on_egress: Whether an attempt to reach the outside of the sandbox fails a test of this class.
         fail_on_unused_stubs: Whether routes and stub files that answered nothing fail a test of this class; None for
             what ``--sandbox-fail-on-unused-stubs`` says.
@@ -38,6 +40,7 @@ class BaseIntegrationTest:
 
     stubs: str | Sequence[str] | None = None
     sandbox_isolation: Isolation | None = None
+    entry: Entry | None = None
     fail_on_egress: bool = True
     fail_on_unused_stubs: bool | None = None
     port: Strictness = "lenient"
@@ -53,8 +56,15 @@ class BaseIntegrationTest:
             return InterceptTransport()
         raise _missing(self, "create_third_party_transport", "the routes of the third party")
 
-    def create_mapping_config(self) -> dict[str, Any]:
-        """The mapping that Port has. Must be overridden."""
+    def create_mapping_config(self) -> dict[str, Any] | None:
+        """The mapping that Port has. Must be overridden.
+
+        With the entry ``production``, what it returns wins over the mapping that the integration ships, as a mapping that
+        a user has edited does; where it returns None, or is not overridden, Port does not know the integration yet, and
+        the mapping that it ships is in force.
+        """
+        if (self.entry or settings_in_force().entry) == "production":
+            return None
         raise _missing(self, "create_mapping_config", "the mapping that Port has")
 
     def create_integration_config(self) -> dict[str, Any]:
@@ -92,6 +102,7 @@ class BaseIntegrationTest:
             sandbox_settings=settings_in_force(isolation=self.sandbox_isolation),
             fail_on_egress=self.fail_on_egress,
             fail_on_unused_stubs=self.fail_on_unused_stubs,
+            entry=self.entry,
         )
         harness.is_of_one_test = True
         try:

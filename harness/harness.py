@@ -11,10 +11,11 @@ from typing import Any
 
 import httpx
 
-from harness import current, mapping, stub_files, stubs, tally
+from harness import current, mapping, production, shipped, stub_files, stubs, tally
 from harness.answering import Answerer
+from harness.default_resources import DefaultResources, made_in
 from harness.errors import rebuild
-from harness.journal import port_calls, third_party_calls
+from harness.journal import PortCall, third_party_calls
 from harness.kinds import counts_by_kind
 from harness.options import settings_in_force
 from harness.port_faults import PortFaults
@@ -27,8 +28,8 @@ from harness.unused import unused_stubs
 from sandbox import pool, source
 from sandbox.errors import SandboxError
 from sandbox.report import Report
-from sandbox.sandbox import Resync, Sandbox
-from sandbox.settings import Settings
+from sandbox.sandbox import Resync, Sandbox, egress
+from sandbox.settings import Entry, Settings
 
 # Of so many requests that nobody answered, the nearest stub is looked for: each takes some milliseconds.
 _COMPARED = 50
@@ -45,7 +46,8 @@ class IntegrationTestHarness:
 
     Args:
         integration_path: The directory of the integration: where its ``main.py`` is.
-        port_mapping_config: The mapping that Port has for it.
+        port_mapping_config: The mapping that Port has for it. None, with the entry ``production`` only, for an
+            integration that Port does not know yet: it is created with the mapping that the integration ships.
         third_party_transport: The routes that answer for the third party.
         port_blueprints: Blueprints that Port has, by identifier.
         config_overrides: What overrides the integration's configuration.
@@ -60,10 +62,13 @@ class IntegrationTestHarness:
         stubs: Stub folders below ``wiremock-mappings``, loaded under the routes.
         sandbox_settings: How the sandbox runs; from pyproject.toml and the environment by default.
         fail_on_egress: Whether an attempt to reach the outside fails the test.
+        entry: ``resync`` for a resync that the runner drives, ``production`` for ``ocean sail`` with the listener ONCE,
+            as it ships: see ``harness/production.py``. None for what the settings say.
         fail_on_unused_stubs: Whether a route or stub file that answered nothing fails the test; None for what pytest's
             options say (by default, it does not).
 
     Attributes:
+        entry: How a resync is started; known once the harness is.
         port_mock: What Port got, and what is in it.
         port: Makes Port fail.
     """
@@ -71,7 +76,7 @@ class IntegrationTestHarness:
     def __init__(
         self,
         integration_path: str,
-        port_mapping_config: dict[str, Any],
+        port_mapping_config: dict[str, Any] | None,
         third_party_transport: InterceptTransport,
         port_blueprints: dict[str, dict[str, Any]] | None = None,
         config_overrides: dict[str, Any] | None = None,
@@ -83,6 +88,7 @@ class IntegrationTestHarness:
         sandbox_settings: Settings | None = None,
         fail_on_egress: bool = True,
         fail_on_unused_stubs: bool | None = None,
+        entry: Entry | None = None,
     ) -> None:
         self.integration_path = str(Path(integration_path).resolve())
         self.port_mapping_config = port_mapping_config
@@ -108,17 +114,22 @@ class IntegrationTestHarness:
         self._stub_folders = stubs
         self._stub_files: list[Stub] = []
         self._settings = sandbox_settings
+        if entry not in {None, "resync", "production"}:
+            raise ValueError(f"entry must be 'resync' or 'production', not {entry!r}")
+        self._entry_given = entry
+        self.entry: Entry = entry or "resync"
         self._sandbox: Sandbox | None = None
         self._container: Resync | None = None
         self._deployed = 0
         self._calls_before = 0
         self._large: dict[str, bytes] = {}
         self._port_calls_before = 0
+        self._told_before: dict[str, int] = {}
         self._pool: pool.Pool | None = None
         self._timings: dict[str, float] = {}
 
     async def start(self) -> None:
-        """Lease a sandbox and boot the integration in a resync container.
+        """Lease a sandbox and boot the integration in a resync container; in production, :meth:`trigger_resync` boots it.
 
         Raises:
             SandboxError: Something is wrong with the integration, the mapping, a stub file, or the engine; each kind has
@@ -130,7 +141,10 @@ class IntegrationTestHarness:
             raise RuntimeError("Harness already started. Call shutdown() first.")
         self._is_over = False
         self.results = []
-        mapping.check(self.port_mapping_config, f"the integration at {self.integration_path}")
+        in_force = self._settings = self._settings or settings_in_force()
+        self.entry = self._entry_given or in_force.entry
+        if self.port_mapping_config is not None or self.entry == "resync":
+            mapping.check(self.port_mapping_config, f"the integration at {self.integration_path}")
         if not isinstance(self.third_party_transport, InterceptTransport):
             raise SandboxError(
                 f"The third party of the integration at {self.integration_path} is no InterceptTransport, but "
@@ -138,11 +152,12 @@ class IntegrationTestHarness:
                 remedy="return the transport from create_third_party_transport().",
             )
         directory = Path(self.integration_path)
-        if self.port_mock.is_strict and not self._has_blueprints:
+        self.port_mock.is_bare = self.entry == "production"
+        # In production, the integration makes them itself.
+        if self.port_mock.is_strict and not self._has_blueprints and self.entry == "resync":
             self.port_mock.blueprints = blueprints_of(directory)
         self.port_mock.checked_seed(self._integration_type())
         archive = source.pack(directory)
-        in_force = self._settings = self._settings or settings_in_force()
         self._stub_files = (
             stub_files.load(self._stub_folders, directory, in_force.mappings) if self._stub_folders else []
         )
@@ -160,6 +175,7 @@ class IntegrationTestHarness:
 
         Raises:
             ResyncTimeoutError, ResyncCrashedError: The resync did not come to an end.
+            IntegrationError: With the entry ``production``, the integration does not start.
             Exception: Whatever a callable or predicate of a route raised.
         """
         sandbox, container, directory = self._sandbox, self._container, Path(self.integration_path)
@@ -279,6 +295,7 @@ class IntegrationTestHarness:
 
     async def _seed(self, sandbox: Sandbox) -> None:
         self._deployed = self._calls_before = self._port_calls_before = 0
+        self._told_before = {}
         self._large.clear()
         seed = self.port_mock.seed(self._integration_type())
         await _in_thread(lambda: sandbox.port.seed(**seed))
@@ -295,9 +312,13 @@ class IntegrationTestHarness:
         await _in_thread(sandbox.wiremock.stub, [*others, *new])
 
     async def _boot(self, sandbox: Sandbox, container: Resync, archive: bytes) -> None:
-        directory = Path(self.integration_path)
+        directory, config = Path(self.integration_path), self._config()
+        if self.entry == "production":
+            config = production.config(_DEFAULT_CONFIG, self.config_overrides)
         await _in_thread(
-            lambda: container.boot(archive=archive, config=self._config(), ca=sandbox.wiremock.ca, source=directory)
+            lambda: container.boot(
+                archive=archive, config=config, ca=sandbox.wiremock.ca, source=directory, entry=self.entry
+            )
         )
 
     async def _resync(self, sandbox: Sandbox, container: Resync, directory: Path) -> Report:
@@ -322,6 +343,9 @@ class IntegrationTestHarness:
                 raised.result()
             raised.cancel()
             report: Report = await resync
+        if self.entry == "production":
+            told = production.since(await _in_thread(sandbox.port.state), self._told_before)
+            report = production.read(report, told, container.logs, directory)
         return report
 
     async def _answerer(
@@ -339,34 +363,35 @@ class IntegrationTestHarness:
         return Answerer(transport, url, token, proxy=proxy, on_error=on_error, large=large)
 
     def _collect(self, sandbox: Sandbox, container: Resync, report: Report, began: datetime) -> ResyncResult:
-        errors = [rebuild(failure) for failure in report.failures]
         with self._timed("collect"):
-            captures, journal, state = sandbox.captures(), sandbox.wiremock.journal(), sandbox.port.state()
-            seen, self._port_calls_before = self._port_calls_before, len(kept := sandbox.port.calls())
-            to_port = port_calls(kept)
+            collected, journal = sandbox.port.collected(), sandbox.wiremock.journal()
+            state = sandbox.port.state() if self.entry == "production" else None
+            to_port = [PortCall(call) for call in collected["calls"]]
+            seen, self._port_calls_before = self._port_calls_before, len(to_port)
             calls, unmatched = third_party_calls(journal, self._calls_before, self._large)
             since, self._calls_before = self._calls_before, len(calls)
+            self._told_before = production.sizes(state) if state else {}
+            errors = [rebuild(shipped.with_exchange(failure, calls[since:])) for failure in report.failures]
             transport = self.third_party_transport
             transport._call_log[:], transport._port_call_log[:] = calls, to_port  # noqa: SLF001 # its own package
-            self.port_mock.keep(captures, to_port)
-            egress_attempts = sandbox.egress(report)
+            self.port_mock.keep(collected, to_port)
+            egress_attempts = egress(report, collected["names"])
             if transport.strict:
                 errors = errors + [UnmatchedRequestError(each) for each in self._explained(unmatched)]
         result = ResyncResult(
-            upserted_entities=captures["upserted_entities"],
-            deleted_entities=captures["deleted_entities"],
+            upserted_entities=collected["upserted_entities"],
+            deleted_entities=collected["deleted_entities"],
             errors=errors,
             reconciliation_success=report.success,
             unmatched=unmatched,
             logs=container.logs,
             timings=dict(self._timings),
             unused_stubs=unused_stubs(transport.routes, self._stub_files, journal),
-            kinds=counts_by_kind(state["metrics"]),
+            kinds=counts_by_kind(collected["metrics"]),
             rejected_entities=self.port_mock.rejected_entities,
             egress_attempts=egress_attempts,
-            unknown_port_calls=[
-                call for call, how in zip(to_port, kept, strict=True) if not how["known"] and how["sequence"] > seen
-            ],
+            unknown_port_calls=[call for call in to_port if not call.is_known and call.sequence > seen],
+            default_resources=made_in(state, self.port_mock.blueprints) if state else DefaultResources(),
             _calls=calls[since:],
             _during=(began, datetime.now(UTC)),
         )

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 import httpx
@@ -38,15 +39,38 @@ def third_party_calls(
     return calls, unmatched
 
 
-def port_calls(calls: Iterable[dict[str, Any]]) -> list[RequestLog]:
-    """Every call to Port with its answer, in order; long bodies are cut."""
-    found = []
-    for call in calls:
-        query = f"?{call['query']}" if call["query"] else ""
-        request = httpx.Request(call["method"], f"{port.URL}{call['path']}{query}", content=call["body"].encode())
-        response = httpx.Response(call["status"], content=call["response"].encode(), request=request)
-        found.append(RequestLog(request, response, call["at"]))
-    return found
+class PortCall(RequestLog):
+    """A call to Port with its answer; long bodies are cut.
+
+    Request and response are made when they are asked for: a resync of 100,000 entities makes thousands of calls, and
+    hardly a test reads them.
+    """
+
+    def __init__(self, call: dict[str, Any]) -> None:
+        self._call = call
+        self.at = call["at"]
+
+    @cached_property
+    def request(self) -> httpx.Request:  # type: ignore[override]
+        """The request."""
+        query = f"?{self._call['query']}" if self._call["query"] else ""
+        url = f"{port.URL}{self._call['path']}{query}"
+        return httpx.Request(self._call["method"], url, content=self._call["body"].encode())
+
+    @cached_property
+    def response(self) -> httpx.Response:  # type: ignore[override]
+        """Its answer."""
+        return httpx.Response(self._call["status"], content=self._call["response"].encode(), request=self.request)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the Port mock had an answer for it."""
+        return bool(self._call["known"])
+
+    @property
+    def sequence(self) -> int:
+        """The number of its arrival, from 1."""
+        return int(self._call["sequence"])
 
 
 def _request(logged: dict[str, Any]) -> httpx.Request:

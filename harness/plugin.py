@@ -12,7 +12,7 @@ from harness import checks, current, drop_in, failure, options, tally
 from harness.harness import IntegrationTestHarness
 from sandbox import demand, pool
 from sandbox.errors import SandboxError
-from sandbox.settings import Isolation
+from sandbox.settings import Entry, Isolation
 
 _STARTED = pytest.StashKey[float]()
 _COUNTS = pytest.StashKey[Counter[str]]()
@@ -26,6 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--sandbox-isolation",
         choices=get_args(Isolation),
         help="container: each resync in one of its own (default); fork: each in a fork, in one container a worker.",
+    )
+    group.addoption(
+        "--sandbox-entry",
+        choices=get_args(Entry),
+        help="resync: the runner drives the resync (default); production: `ocean sail` does, as it ships.",
     )
     group.addoption(
         "--sandbox-build",
@@ -52,11 +57,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("sandbox_fail_on_unused_stubs", "The same as the option.", type="bool", default=False)
     parser.addini("ocean_sandbox", "The same as --ocean-sandbox.", type="bool", default=False)
     parser.addini("sandbox_isolation", "The same as --sandbox-isolation.", default=None)
+    parser.addini("sandbox_entry", "The same as --sandbox-entry.", default=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Take the options over, and begin to count."""
-    options.set_options(isolation=config.getoption("sandbox_isolation") or config.getini("sandbox_isolation") or None)
+    options.set_options(
+        isolation=config.getoption("sandbox_isolation") or config.getini("sandbox_isolation") or None,
+        entry=config.getoption("sandbox_entry") or config.getini("sandbox_entry") or None,
+    )
     current.set_keeping(keeping=config.getoption("sandbox_keep"))
     if config.getoption("ocean_sandbox") or config.getini("ocean_sandbox"):
         drop_in.install()

@@ -1,6 +1,7 @@
 """The Port that a test seeds and reads."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -40,7 +41,7 @@ class PortMockResponder:
     that is given it.
 
     Args:
-        mapping_config: The mapping that Port has for the integration.
+        mapping_config: The mapping that Port has for the integration; None where Port does not know it yet.
         integration_identifier: The integration's identifier.
         blueprints: Blueprints by identifier.
         search_entities_response: What Port answers to every search, whatever was asked. With None, searches answer what
@@ -54,7 +55,7 @@ class PortMockResponder:
 
     def __init__(
         self,
-        mapping_config: dict[str, Any],
+        mapping_config: dict[str, Any] | None,
         integration_identifier: str = "test-integration",
         blueprints: dict[str, dict[str, Any]] | None = None,
         search_entities_response: list[dict[str, Any]] | None = None,
@@ -78,6 +79,8 @@ class PortMockResponder:
         # Set by a discovery, which writes the calls down; otherwise the record of calls holds the beginning of bodies.
         self.keeps_whole_calls = False
         self._container: Port | None = None
+        # Whether a blueprint is there only once somebody made it: see sandbox/port_mock/state.py.
+        self.is_bare = False
         self._is_over = False
         self._state: PortState | None = None
         self._rejections: dict[tuple[str, str], Rejection] = {}
@@ -110,12 +113,19 @@ class PortMockResponder:
         # A test may add to the list after the harness was made, as it can in-process.
         scripted = self._is_scripted or bool(self.search_entities_response)
         return {
-            "integration": {"identifier": self.integration_identifier, "type": integration_type},
-            "mapping": self.mapping_config,
+            **(
+                {
+                    "integration": {"identifier": self.integration_identifier, "type": integration_type},
+                    "mapping": self.mapping_config,
+                }
+                if self.mapping_config is not None
+                else {}
+            ),
             "blueprints": self.blueprints,
             "entities": self._seeded_entities,
             "strict": self.is_strict,
             **({"whole_calls": True} if self.keeps_whole_calls else {}),
+            **({"bare": True} if self.is_bare else {}),
             **self.faults._seed(),  # noqa: SLF001 # its own package
             **({"search_entities_response": self.search_entities_response} if scripted else {}),
         }
@@ -152,7 +162,7 @@ class PortMockResponder:
             self.faults._attach(_LocalPort(self._state))  # noqa: SLF001 # its own package
         return self._state
 
-    def keep(self, captures: dict[str, list[dict[str, Any]]], calls: list[RequestLog]) -> None:
+    def keep(self, captures: dict[str, list[dict[str, Any]]], calls: Sequence[RequestLog]) -> None:
         """Take over what the container kept; the lists stay the same objects, which a test may hold."""
         self.upserted_entities[:] = captures["upserted_entities"]
         self.deleted_entities[:] = captures["deleted_entities"]

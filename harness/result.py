@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from harness import snapshot
+from harness.default_resources import DefaultResources
 from harness.kinds import KindCounts
 from harness.transport import RequestLog
 from harness.unused import UnusedStub
@@ -57,6 +58,7 @@ class ResyncResult:
         rejected_entities: Those that Port refused and did not accept later, in the order in which it refused them.
         egress_attempts: What it tried to reach outside the sandbox, from its start on, past the proxy and in vain.
         unknown_port_calls: Calls to Port that the Port mock does not know, and answered with 404.
+        default_resources: What the integration has made in Port besides entities, with the entry ``production``.
     """
 
     upserted_entities: list[dict[str, Any]] = field(default_factory=list)
@@ -71,6 +73,7 @@ class ResyncResult:
     rejected_entities: list[RejectedEntity] = field(default_factory=list)
     egress_attempts: list[EgressAttempt] = field(default_factory=list)
     unknown_port_calls: list[RequestLog] = field(default_factory=list)
+    default_resources: DefaultResources = field(default_factory=DefaultResources)
     # For as_snapshot, which is to tell what came from the third party from what was made up in the run.
     _calls: list[RequestLog] = field(default_factory=list, repr=False, compare=False)
     _during: tuple[datetime, datetime] = field(

@@ -28,6 +28,16 @@ def as_snapshot(result: "ResyncResult", mask: Iterable[str | re.Pattern[str]]) -
     }
 
 
+def third_party_calls(result: "ResyncResult") -> list[str]:
+    """The third-party requests of a result, sorted, a line each: method, URL, status, and whether nobody answered it."""
+    masked, unmatched = _Masked(result, []), {id(call) for call in result.unmatched}
+    return sorted(
+        f"{call.request.method} {masked.text(str(call.request.url))} → {call.response.status_code}"
+        + (" (no stub)" if id(call) in unmatched else "")
+        for call in result._calls  # noqa: SLF001 # its own package
+    )
+
+
 def _first_line(error: Exception) -> str:
     # What follows is advice, and its words may change.
     return str(error).partition("\n")[0]

@@ -32,7 +32,7 @@ def load(names: str | Sequence[str], near: Path, mappings: Path | None) -> list[
     Raises:
         StubFileError: A folder is not there, or a file in it is wrong; the message names file and line.
     """
-    root = mappings or _find_root(near)
+    root = find_root(near, mappings)
     stubs: list[Stub] = []
     for number, name in enumerate([names] if isinstance(names, str) else names):
         base = FILES_PRIORITY - number * _BAND
@@ -61,7 +61,14 @@ def deploy(stubs: Sequence[Stub], wiremock: WireMock) -> None:
         raise
 
 
-def _find_root(near: Path) -> Path:
+def find_root(near: Path, mappings: Path | None) -> Path:
+    """The folder ``wiremock-mappings``; arguments as for :func:`load`.
+
+    Raises:
+        StubFileError: There is none, and the settings name none.
+    """
+    if mappings is not None:
+        return mappings
     for folder in (*(near, *near.parents), *(Path.cwd(), *Path.cwd().parents)):
         if (folder / FOLDER).is_dir():
             return folder / FOLDER

@@ -34,7 +34,7 @@ class Anchor:
             role="anchor",
             owner=owner,
             entrypoint=["cat"],
-            networks=[(closed, RESYNC_NAME)],
+            networks=[(closed, [RESYNC_NAME])],
             memory=_MEMORY,
             pids_limit=settings.pids_limit,
             dns=network.name_server(closed),

@@ -40,7 +40,7 @@ class Container(DockerContainer):
         image: Full name of the image.
         role: What it is for; part of its labels.
         owner: The process it belongs to.
-        networks: The networks it is on, each with the name it has there, if any; the first is its default.
+        networks: The networks it is on, each with the names it has there; the first is its default.
         shares: A started container whose network it shares instead, addresses, name servers and all.
         entrypoint: The program, if it is not the image's own.
         memory: Memory limit, in Docker's notation.
@@ -59,7 +59,7 @@ class Container(DockerContainer):
         *,
         role: str,
         owner: Owner,
-        networks: Sequence[tuple[Network, str | None]] = (),
+        networks: Sequence[tuple[Network, Sequence[str]]] = (),
         shares: "Container | None" = None,
         entrypoint: Sequence[str] | None = None,
         memory: str,
@@ -119,14 +119,14 @@ class Container(DockerContainer):
         if self._shares is not None:
             place: dict[str, Any] = {"network_mode": f"container:{self._shares.get_container_id()}"}
         else:
-            first, alias = self._networks[0]
-            endpoint = client.client.api.create_endpoint_config(aliases=[alias] if alias else [])
+            first, names = self._networks[0]
+            endpoint = client.client.api.create_endpoint_config(aliases=list(names))
             place = {"network": first.name, "networking_config": {str(first.name): endpoint}}
         try:
             self._container = client.create(self.image, environment=self.env, **place, **self._options)
-            for network, name in self._networks[1:]:
+            for network, names in self._networks[1:]:
                 address = self._addresses.get(str(network.name))
-                network.connect(self._container, aliases=[name] if name else [], ipv4_address=address)
+                network.connect(self._container, aliases=list(names), ipv4_address=address)
             # Attached before the start, or the first lines could be lost.
             attached = client.client.api.attach_socket(
                 self.get_container_id(), {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}

@@ -40,3 +40,14 @@ def merge(seen: Iterable[Sequence[str | int | None]], names: Iterable[str]) -> l
     attempts = [EgressAttempt(str(host), None if port is None else int(port)) for host, port in seen]
     known = {attempt.host for attempt in attempts}
     return attempts + [EgressAttempt(name) for name in dict.fromkeys(names) if name not in known]
+
+
+def with_attempts(detail: str, runner: Iterable[Sequence[str | int | None]]) -> str:
+    """``detail``, and what the integration had tried to reach before, which may well be why it ended.
+
+    Args:
+        detail: What else there is to say of its end.
+        runner: As for :func:`merge`.
+    """
+    tried = ", ".join(map(str, merge(runner, [])))
+    return f"{detail}\nIt had tried to reach, outside the sandbox: {tried}" if tried else detail

@@ -26,7 +26,7 @@ def create_closed(client: DockerClient, owner: Owner, settings: Settings) -> Net
 
 
 def name_server(closed: Network) -> str:
-    """The address that the Port mock has on a closed network: the last one, as the engine hands out the first ones."""
+    """The address that WireMock and the Port mock have on a closed network: the last, as the engine hands out the first."""
     (pool,) = closed.attrs["IPAM"]["Config"]
     return str(IPv4Network(pool["Subnet"])[-2])
 

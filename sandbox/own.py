@@ -64,12 +64,13 @@ class OwnSandbox(Sandbox):
             ]:
                 self._networks.append(created.result())
             third_party, password = services.wiremock_container(wiremock_image, owner, settings, *self._networks)
-            to_port, token = services.port_container(port_image, owner, settings, *self._networks)
+            to_port, token = services.port_container(port_image, owner, settings, third_party)
             self._anchor = Anchor(port_image, owner, settings, self._networks[0])
             self._containers += [third_party, to_port, self._anchor.container]
             anchored = together.submit(self._anchor.start)
-            wiremock = together.submit(services.start_wiremock, third_party, password)
-            port = together.submit(services.start_port, to_port, token)
+            third_party.start()
+            wiremock = together.submit(services.wiremock_in, third_party, password)
+            port = together.submit(services.start_port, to_port, token, third_party)
             anchored.result()
             self._warm = self._background.submit(self._start, warm, settings)
         self.wiremock, self.port = wiremock.result(), port.result()

@@ -37,10 +37,15 @@ class Port:
         """Say what Port has before the resync: each key is one of :func:`sandbox.port_mock.seeding.read_seed`."""
         self._control.call("PUT", "/seed", seed)
 
-    def captures(self) -> dict[str, list[dict[str, Any]]]:
-        """``upserted_entities``, ``deleted_entities`` and ``rejected_entities``, each in order of arrival."""
-        captures: dict[str, list[dict[str, Any]]] = self._control.call("GET", "/captures").json()
-        return captures
+    def collected(self) -> dict[str, Any]:
+        """All that a result is made of, each in order of arrival.
+
+        Since the captures began: ``upserted_entities``, ``deleted_entities``, ``rejected_entities``, the ``names`` of
+        the outside that were looked up. Since the last seed or reset: the ``calls`` that the integration made, and its
+        ``metrics``.
+        """
+        collected: dict[str, Any] = self._control.call("GET", "/collected").json()
+        return collected
 
     def entities(self) -> list[dict[str, Any]]:
         """The entities that are in Port, blueprint by blueprint."""
@@ -51,20 +56,10 @@ class Port:
         """Begin captures anew; what is in Port stays."""
         self._control.call("DELETE", "/captures")
 
-    def calls(self) -> list[dict[str, Any]]:
-        """Every call that the integration made, in order."""
-        calls: list[dict[str, Any]] = self._control.call("GET", "/calls").json()["calls"]
-        return calls
-
     def state(self) -> dict[str, Any]:
         """What else it keeps: the integration, its resync states, metrics, logs, and what was created."""
         state: dict[str, Any] = self._control.call("GET", "/state").json()
         return state
-
-    def names(self) -> list[str]:
-        """Each name of the outside that was looked up since the captures began."""
-        names: list[str] = self._control.call("GET", "/names").json()["names"]
-        return names
 
     def relay(self) -> tuple[str, str]:
         """Where to answer requests that WireMock hands over: the address of a websocket, and the token it asks for."""

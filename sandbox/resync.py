@@ -13,20 +13,22 @@ from testcontainers.core.docker_client import DockerClient
 from sandbox import port, wiremock
 from sandbox.anchor import Anchor
 from sandbox.container import Container
-from sandbox.egress import merge
+from sandbox.egress import with_attempts
+from sandbox.environment import variables
 from sandbox.errors import IntegrationError, ResyncCrashedError, ResyncTimeoutError
 from sandbox.images import RELEASED, Image, ensure
 from sandbox.owner import Owner
 from sandbox.progress import say
 from sandbox.report import RemoteFailure, Report
-from sandbox.sandbox import OWN_NAMES
-from sandbox.settings import Settings
+from sandbox.sandbox import DIRECTORY, OWN_NAMES
+from sandbox.settings import Entry, Settings
 
-DIRECTORY = "/app"
 _CA_FILE = "/tmp/sandbox-ca.pem"  # noqa: S108 # in the container
 _PROXY = f"http://{wiremock.NAME}:{wiremock.PORT}"
 _STACKS_SECONDS = 1.0
 _END_SECONDS = 5.0
+# Of the log, in an error. `ocean sail` waits far deeper: below click and uvicorn, and with tasks of its own.
+_LINES, _LINES_OF_SAIL = 60, 120
 _MARK_SECONDS = 1.0
 # What an integration may reach; everything else is egress.
 # Every client that the public integrations use finds the proxy and the CA in its own variables.
@@ -76,6 +78,7 @@ class ResyncContainer:
         self._has_own_code = image.name == RELEASED
         self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
         self._is_ready = False
+        self._sails = False
         # Threads that live before a fork do not live in it, and may have held a lock: then each gets its container.
         self._fork_is_safe = False
         self._container = Container(
@@ -100,14 +103,15 @@ class ResyncContainer:
         self._container.start()
         return self
 
-    def boot(self, *, archive: bytes, config: dict[str, Any], ca: str, source: Path) -> None:
-        """Put the integration in, and start it.
+    def boot(self, *, archive: bytes, config: dict[str, Any], ca: str, source: Path, entry: Entry = "resync") -> None:
+        """Put the integration in, and start it; with the entry ``production``, :meth:`sail` or :meth:`resync` starts it.
 
         Args:
             archive: Its code, as :func:`sandbox.source.pack` packs it.
             config: What overrides its own configuration; where Port is, is not for a test to say.
             ca: The CA that its clients are to trust, as PEM.
             source: Where the code came from, for messages.
+            entry: ``production`` for ``ocean sail``, which gets the configuration as variables of its environment.
 
         Raises:
             IntegrationError: It does not start: its spec, its configuration or its ``main.py``.
@@ -115,15 +119,18 @@ class ResyncContainer:
             ResyncTimeoutError: It takes too long to start.
         """
         config = {**config, "port": {**config.get("port", {}), "base_url": port.URL}}
-        order = {
+        order: dict[str, Any] = {
             "order": "boot",
             "ca": ca,
             "directory": DIRECTORY,
             "archive": None if self._has_own_code else base64.b64encode(archive).decode(),
-            "config": config,
-            "log_level": self._settings.log_level,
             "own_names": OWN_NAMES,
         }
+        self._sails = entry == "production"
+        if self._sails:
+            order["environment"] = {"APPLICATION__LOG_LEVEL": self._settings.log_level, **variables(config)}
+        else:
+            order |= {"config": config, "log_level": self._settings.log_level}
         if not self._is_ready:
             ready = self._ask(None, self._settings.boot_timeout, source)
             if ready["event"] == "failed":
@@ -141,12 +148,38 @@ class ResyncContainer:
             ResyncCrashedError: The process died.
             ResyncTimeoutError: It took longer than the settings allow.
         """
+        if self._sails:
+            self.sail(source)
+            return self.wait(source)
         answer = self._ask({"order": "resync"}, self._settings.resync_timeout, source)
         return Report(
             bool(answer.get("reconciliation_success")),
             [RemoteFailure.read(error) for error in answer["errors"]],
             answer.get("egress", []),
         )
+
+    def sail(self, source: Path) -> None:
+        """Start ``ocean sail`` as it ships; returns at once. For an integration that was booted to do so.
+
+        Raises:
+            IntegrationError: It cannot be started.
+            ResyncCrashedError: The container died.
+        """
+        answer = self._ask({"order": "sail"}, self._settings.boot_timeout, source)
+        if answer["event"] == "failed":
+            raise _failed(answer, source)
+
+    def wait(self, source: Path) -> Report:
+        """Wait until ``ocean sail`` has ended by itself, as it does with the listener ONCE.
+
+        Raises:
+            ResyncCrashedError: A signal killed it.
+            ResyncTimeoutError: It took longer than a resync may.
+        """
+        answer = self._ask({"order": "wait"}, self._settings.resync_timeout, source)
+        if answer["event"] == "failed":
+            raise _failed(answer, source)
+        return Report(success=False, egress=answer.get("egress", []), exit_code=answer["code"])
 
     def end(self) -> bool:
         """Kill the integration, and remove all that it left, so that another can be booted in a fork of its own.
@@ -193,7 +226,7 @@ class ResyncContainer:
 
     def _ask(self, order: dict[str, Any] | None, seconds: float, source: Path) -> dict[str, Any]:
         """Give an order, and wait for its answer."""
-        doing = "resyncing" if order == {"order": "resync"} else "starting"
+        doing = "resyncing" if order in ({"order": "resync"}, {"order": "wait"}) else "starting"
         try:
             if order is not None:
                 self._container.send(json.dumps(order).encode() + b"\n")
@@ -211,7 +244,9 @@ class ResyncContainer:
             remedy="OCEAN_SANDBOX_RESYNC_MEMORY raises its memory limit; the end of its log is below."
             if "memory" in why
             else "see the end of its log below.",
-            detail=_with_egress(self._container.end_of_log(lines=40), answer),
+            detail=with_attempts(
+                self._container.end_of_log(_LINES_OF_SAIL if self._sails else _LINES), answer.get("egress", [])
+            ),
         )
 
     def _timeout(self, doing: str, seconds: float, source: Path) -> ResyncTimeoutError:
@@ -228,7 +263,9 @@ class ResyncContainer:
             f"The integration at {source} was still {doing} after {seconds:g} s.",
             remedy="the end of the log below shows where it waits (threads, then tasks); "
             f"OCEAN_SANDBOX_{setting.upper()} gives it more time.",
-            detail=_with_egress(self._container.end_of_log(lines=60), tried),
+            detail=with_attempts(
+                self._container.end_of_log(_LINES_OF_SAIL if self._sails else _LINES), tried.get("egress", [])
+            ),
         )
 
 
@@ -237,18 +274,11 @@ def _failed(answer: dict[str, Any], source: Path) -> IntegrationError:
     return IntegrationError(
         f"The integration at {source} does not start: could not {answer['phase']}: {first['type']}: {first['message']}",
         remedy=_remedy(answer["phase"], source),
-        detail=_with_egress(
-            "\n".join(error["traceback"].replace(f"{DIRECTORY}/", f"{source}/") for error in answer["errors"]), answer
+        detail=with_attempts(
+            "\n".join(error["traceback"].replace(f"{DIRECTORY}/", f"{source}/") for error in answer["errors"]),
+            answer.get("egress", []),
         ),
     )
-
-
-def _with_egress(detail: str, answer: dict[str, Any]) -> str:
-    """``detail``, and what the integration had tried to reach before, which may well be why it ended."""
-    if not answer.get("egress"):
-        return detail
-    tried = ", ".join(map(str, merge(answer["egress"], [])))
-    return f"{detail}\nIt had tried to reach, outside the sandbox: {tried}"
 
 
 def _why(died: dict[str, Any], settings: Settings) -> str:
@@ -262,6 +292,8 @@ def _why(died: dict[str, Any], settings: Settings) -> str:
 
 
 def _remedy(phase: str, source: Path) -> str:
+    if phase == "sail":
+        return f"let {source}/pyproject.toml depend on port-ocean[cli], as it must to run in production."
     if "spec" in phase:
         return f"mend {source}/.port/spec.yaml."
     if "configuration" in phase:

@@ -1,6 +1,7 @@
 """What a harness leases: one isolated place, whichever process has started it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -8,18 +9,20 @@ from sandbox.egress import EgressAttempt, merge
 from sandbox.port import NAME as PORT_NAME
 from sandbox.port import Port
 from sandbox.report import Report
-from sandbox.settings import Settings
+from sandbox.settings import Entry, Settings
 from sandbox.wiremock import NAME as WIREMOCK_NAME
 from sandbox.wiremock import WireMock
 
 RESYNC_NAME = "resync"
+# Where the integration is in its container, as in Ocean's own images.
+DIRECTORY = "/app"
 OWN_NAMES = [WIREMOCK_NAME, PORT_NAME, RESYNC_NAME]
 
 
 class Resync(Protocol):
     """A resync container, as a harness uses it; see :class:`sandbox.resync.ResyncContainer`."""
 
-    def boot(self, *, archive: bytes, config: dict[str, Any], ca: str, source: Path) -> None:
+    def boot(self, *, archive: bytes, config: dict[str, Any], ca: str, source: Path, entry: Entry = "resync") -> None:
         """Put the integration in, and start it."""
 
     def resync(self, source: Path) -> Report:
@@ -68,16 +71,13 @@ class Sandbox(ABC):
         """Begin the next resync's captures and look-ups; what the one before left in Port stays there."""
         self.port.forget_captures()
 
-    def captures(self) -> dict[str, list[dict[str, Any]]]:
-        """What Port got since :meth:`begin_resync`: see :meth:`sandbox.port.Port.captures`."""
-        return self.port.captures()
 
-    def egress(self, report: Report) -> list[EgressAttempt]:
-        """What the integration tried to reach outside the sandbox since :meth:`begin_resync`.
+def egress(report: Report, names: Iterable[str]) -> list[EgressAttempt]:
+    """What an integration tried to reach outside its sandbox.
 
-        Args:
-            report: What the runner says of the resync.
-        """
-        # gRPC asks for parts of a name of ours.
-        outside = [name for name in self.port.names() if name.rpartition(".")[2] not in OWN_NAMES]
-        return merge(report.egress, outside)
+    Args:
+        report: What the runner says of the resync.
+        names: What was looked up, as :meth:`sandbox.port.Port.collected` says.
+    """
+    # gRPC asks for parts of a name of ours.
+    return merge(report.egress, [name for name in names if name.rpartition(".")[2] not in OWN_NAMES])

@@ -24,7 +24,7 @@ from sandbox.errors import EngineError, SandboxError
 from sandbox.own import OwnPool, OwnSandbox
 from sandbox.progress import say
 from sandbox.resync import ResyncContainer
-from sandbox.settings import Settings, load
+from sandbox.settings import Entry, Settings, load
 from sandbox.standing import Wire
 
 READY = "ready"
@@ -170,8 +170,9 @@ class _Lease:
         self._container = self._sandbox.resync_container(Path(directory), Settings(**settings))
         return {}
 
-    def _boot(self, archive: str, config: dict[str, Any], ca: str, source: str) -> dict[str, Any]:
-        self._leased[1].boot(archive=base64.b64decode(archive), config=config, ca=ca, source=Path(source))
+    def _boot(self, archive: str, config: dict[str, Any], ca: str, source: str, entry: Entry) -> dict[str, Any]:
+        code = base64.b64decode(archive)
+        self._leased[1].boot(archive=code, config=config, ca=ca, source=Path(source), entry=entry)
         return {}
 
     def _resync(self, source: str) -> dict[str, Any]:

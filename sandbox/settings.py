@@ -19,6 +19,7 @@ from pydantic_settings import (
 from sandbox.errors import SandboxError
 
 Isolation = Literal["container", "fork"]
+Entry = Literal["resync", "production"]
 _PREFIX = "OCEAN_SANDBOX_"
 # What the tests of this repository read.
 _NO_SETTINGS = {"PUBLIC_OCEAN", "EXAMPLES", "ROUNDS"}
@@ -56,6 +57,10 @@ class Settings(BaseSettings):
     isolation: Isolation = Field(
         default="container",
         description="A container for each resync, or one for several, each in a fork of its own with its own files.",
+    )
+    entry: Entry = Field(
+        default="resync",
+        description="How a resync is started: by the runner, which sees its errors, or as `ocean sail`, as it ships.",
     )
     log_level: LogLevel = Field(default="INFO", description="The level of the integration's log.")
     resync_memory: str = Field(default="1g", description="Memory limit of a resync container, in Docker's notation.")

@@ -20,7 +20,7 @@ from sandbox.port import Port
 from sandbox.progress import say
 from sandbox.report import RemoteFailure, Report
 from sandbox.sandbox import Sandbox
-from sandbox.settings import Settings
+from sandbox.settings import Entry, Settings
 from sandbox.wiremock import WireMock
 
 _CONNECT_SECONDS = 2.0
@@ -220,10 +220,10 @@ class StandingResync:
         self._sandbox = sandbox
         self._logs: list[str] = []
 
-    def boot(self, *, archive: bytes, config: dict[str, Any], ca: str, source: Path) -> None:
+    def boot(self, *, archive: bytes, config: dict[str, Any], ca: str, source: Path, entry: Entry = "resync") -> None:
         """See :meth:`sandbox.resync.ResyncContainer.boot`."""
         code = base64.b64encode(archive).decode()
-        self._sandbox.call("boot", archive=code, config=config, ca=ca, source=str(source))
+        self._sandbox.call("boot", archive=code, config=config, ca=ca, source=str(source), entry=entry)
 
     def resync(self, source: Path) -> Report:
         """See :meth:`sandbox.resync.ResyncContainer.resync`."""

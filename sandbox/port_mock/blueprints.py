@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 async def _get_blueprint(request: Request) -> Response:
     kept, identifier = kept_of(request), segment(request, "blueprint")
-    if kept.seed.strict:
-        kept.rules.blueprint(identifier)
+    if not kept.has_blueprint(identifier):
+        kept.rules.blueprint(identifier)  # which refuses it
     return answer({"ok": True, "blueprint": kept.blueprint(identifier)})
 
 

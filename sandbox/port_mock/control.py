@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from .relay import Relay
-    from .state import PortState
+    from .shapes import Json
+    from .state import Call, Kept, PortState
 
 
 def create_control_app(state: PortState, token: str, relay: Relay | None = None) -> Starlette:
@@ -53,12 +54,12 @@ def create_control_app(state: PortState, token: str, relay: Relay | None = None)
             Route("/health", control.health, methods=["GET"]),
             Route("/seed", control.seed, methods=["PUT"]),
             Route("/reset", control.reset, methods=["POST"]),
+            Route("/collected", control.collected, methods=["GET"]),
             Route("/captures", control.captures, methods=["GET"]),
             Route("/captures", control.forget_captures, methods=["DELETE"]),
             Route("/entities", control.entities, methods=["GET"]),
             Route("/calls", control.calls, methods=["GET"]),
             Route("/state", control.state, methods=["GET"]),
-            Route("/names", control.names, methods=["GET"]),
             Route("/runs", control.add_run, methods=["POST"]),
             Route("/faults", control.add_fault, methods=["POST"]),
             Route("/faults", control.faults, methods=["GET"]),
@@ -96,15 +97,20 @@ class _Control:
         self._state.reset()
         return answer({"ok": True})
 
-    async def captures(self, _request: Request) -> Response:
+    async def collected(self, _request: Request) -> Response:
+        # All that a result is made of, in one answer: each test asks for it.
         kept = self._state.kept
         return answer(
             {
-                "upserted_entities": kept.upserts,
-                "deleted_entities": kept.deletions,
-                "rejected_entities": list(kept.rejections.values()),
+                **_captures(kept),
+                "calls": _in_order(kept.calls),
+                "metrics": kept.metrics,
+                "names": list(kept.names),
             }
         )
+
+    async def captures(self, _request: Request) -> Response:
+        return answer(_captures(self._state.kept))
 
     async def forget_captures(self, _request: Request) -> Response:
         self._state.kept.forget_captures()
@@ -114,8 +120,7 @@ class _Control:
         return answer({"entities": [stored.to_json() for stored in self._state.kept.catalog]})
 
     async def calls(self, _request: Request) -> Response:
-        # A call is recorded when it is answered, and shown in the order in which calls arrived.
-        return answer({"calls": sorted(self._state.kept.calls, key=lambda call: call["sequence"])})
+        return answer({"calls": _in_order(self._state.kept.calls)})
 
     async def state(self, _request: Request) -> Response:
         return answer(self._state.kept.to_json())
@@ -143,11 +148,21 @@ class _Control:
         self._state.kept.expire_token()
         return answer({"ok": True})
 
-    async def names(self, _request: Request) -> Response:
-        return answer({"names": list(self._state.kept.names)})
-
     async def empty(self, _request: Request) -> Response:
         return answer({"empty": self._state.kept.is_empty})
+
+
+def _captures(kept: Kept) -> Json:
+    return {
+        "upserted_entities": kept.upserts,
+        "deleted_entities": kept.deletions,
+        "rejected_entities": list(kept.rejections.values()),
+    }
+
+
+def _in_order(calls: list[Call]) -> list[Call]:
+    # A call is recorded when it is answered, and shown in the order in which calls arrived.
+    return sorted(calls, key=lambda call: call["sequence"])
 
 
 class _Guard:

@@ -79,7 +79,8 @@ class Seed:
 
     `search_entities_response` is what every search answers, whatever was asked; with None, searches answer what is in
     Port. `entities` are in Port: the integration's own, unless they name another `$datasource`. `strict` turns the rules
-    on (see `rules.py`). `whole_calls` has the record of calls keep whole bodies (see `recording.py`).
+    on (see `rules.py`). With `bare`, a blueprint that nobody made or used is not there: `ocean sail` makes its default
+    resources only then. `whole_calls` has the record of calls keep whole bodies (see `recording.py`).
     """
 
     integration_identifier: str | None = None
@@ -89,6 +90,7 @@ class Seed:
     entities: list[Json] = field(default_factory=list)
     search_entities_response: list[Json] | None = None
     strict: bool = False
+    bare: bool = False
     faults: list[Fault] = field(default_factory=list)
     expired_token: bool = False
     whole_calls: bool = False
@@ -331,6 +333,15 @@ class Kept:
         """
         if len(self.names) < _MOST_NAMES:
             self.names[name] = None
+
+    def has_blueprint(self, identifier: str) -> bool:
+        """Whether a blueprint is there; without rules, also one that entities are of.
+
+        Args:
+            identifier: The blueprint's identifier.
+        """
+        is_there = identifier in self.blueprints
+        return is_there if self.seed.strict else is_there or not self.seed.bare or bool(self.catalog.of(identifier))
 
     def blueprint(self, identifier: str) -> Json:
         """Give a blueprint: the seeded or created one, else an empty one under that name.

@@ -3,6 +3,7 @@
 import faulthandler
 import os
 import sys
+from pathlib import Path
 
 from .keeper import Keeper
 from .lines import answer
@@ -22,7 +23,18 @@ def main() -> None:
 
         answer(answers, {"event": "failed", "phase": "import port_ocean", "errors": describe(error)})
         sys.exit(1)
+    _leave_path()
     Keeper(orders, answers, serve).keep()
+
+
+def _leave_path() -> None:
+    """Take our folders from where modules are looked for: ours are found through their package from now on.
+
+    The integration then sees the path that it has in production. And what is looked for in vain is not looked for here:
+    httpcore does so with ``sniffio`` several times a request.
+    """
+    own = Path(__file__).parents[1]
+    sys.path[:] = [entry for entry in sys.path if not Path(entry).is_relative_to(own)]
 
 
 if __name__ == "__main__":

@@ -2,23 +2,16 @@
 
 import asyncio
 import contextlib
-import faulthandler
-import gc
-import inspect
 import os
 import queue
-import sys
 import threading
-from collections.abc import Iterator
-from types import FrameType
 from typing import Any
 
+from . import stacks
 from .egress import Record
 from .lines import Lines
 from .lines import answer as write_answer
-
-_FRAMES = ("cr_frame", "ag_frame", "gi_frame")
-_AWAITS = ("cr_await", "ag_await", "gi_yieldfrom")
+from .sail import Sail
 
 
 class Channel:
@@ -40,7 +33,9 @@ class Channel:
         self._answers = answers
         self._queue: queue.Queue[dict[str, Any]] = queue.Queue()
         self._queue.put(first)
+        # Whose stacks are wanted besides those of the threads here.
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.sail: Sail | None = None
         threading.Thread(target=self._read, name="orders", daemon=True).start()
 
     def order(self) -> dict[str, Any]:
@@ -63,22 +58,9 @@ class Channel:
 
     def _print_stacks(self) -> None:
         """Print where every thread and every task is: asked for when a resync takes too long."""
-        faulthandler.dump_traceback(all_threads=True)
+        stacks.print_threads()
         if self.loop is not None:
             with contextlib.suppress(RuntimeError):  # the set of tasks may change while another thread walks it
-                for task in asyncio.all_tasks(self.loop):
-                    print(f"Task {task.get_name()} waits at (most recent call last):", file=sys.stderr)
-                    for frame in _frames(task.get_coro()):
-                        print(f"  File {frame.f_code.co_filename}, line {frame.f_lineno}", file=sys.stderr)
-        sys.stderr.flush()
-
-
-def _frames(awaited: Any) -> Iterator[FrameType]:
-    """The frames of what a task awaits. Python's own print_stack stops at the first asynchronous generator."""
-    while awaited is not None:
-        if type(awaited).__name__ in ("async_generator_asend", "async_generator_athrow"):
-            awaited = next((each for each in gc.get_referents(awaited) if inspect.isasyncgen(each)), None)
-        frame = next((found for name in _FRAMES if (found := getattr(awaited, name, None)) is not None), None)
-        if frame is not None:
-            yield frame
-        awaited = next((found for name in _AWAITS if (found := getattr(awaited, name, None)) is not None), None)
+                stacks.print_tasks(asyncio.all_tasks(self.loop))
+        if self.sail is not None:
+            self.sail.print_stacks()

@@ -1,4 +1,4 @@
-"""The orders: ``boot`` an integration, then ``resync`` it."""
+"""The orders: ``boot`` an integration, then ``resync`` it; or ``boot`` one with its environment, ``sail``, and ``wait``."""
 
 import asyncio
 import base64
@@ -14,6 +14,7 @@ from . import egress
 from .channel import Channel
 from .integration import Integration
 from .report import describe
+from .sail import Sail
 
 
 def serve(channel: Channel) -> None:
@@ -28,9 +29,19 @@ def serve(channel: Channel) -> None:
             try:
                 if phase == "boot":
                     _watch(channel.record, order["own_names"])
-                    integration = Integration(_unpack(order))
-                    runner.run(integration.boot(order["config"], order["log_level"]))
+                    directory = _unpack(order)
+                    if "environment" in order:
+                        channel.sail = Sail(directory, order["environment"])
+                    else:
+                        integration = Integration(directory)
+                        runner.run(integration.boot(order["config"], order["log_level"]))
                     channel.answer({"event": "booted"})
+                elif phase == "sail" and channel.sail is not None:
+                    channel.sail.start()
+                    channel.answer({"event": "sailing"})
+                elif phase == "wait" and channel.sail is not None:
+                    code = channel.sail.wait()
+                    channel.answer({"event": "landed", "code": code, "egress": channel.record.attempts()})
                 elif phase == "resync" and integration is not None:
                     result = runner.run(integration.resync())
                     tried = channel.record.attempts()

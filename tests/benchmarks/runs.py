@@ -124,7 +124,8 @@ def in_sandboxes(
     Raises:
         MeasureError: A test failed.
     """
-    drop = {"PYTHONPATH", "PYTEST_ADDOPTS"}
+    # Without bytecode, each start would compile our modules anew, as no installed package is compiled.
+    drop = {"PYTHONPATH", "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE"}
     inherited = {name: value for name, value in os.environ.items() if name not in drop}
     told = {
         "BENCH_TESTS": str(tests),

@@ -4,7 +4,8 @@ Since 3.13 ``ssl.create_default_context`` asks for strict X.509 (VERIFY_X509_STR
 Identifier in every leaf. WireMock's leaves have none. With the one flag cleared, the chain and the host name are checked
 as before: a certificate of another CA, or for another host, still fails.
 
-The runner watches its own processes; a Python that the integration starts is told by a variable to do so, too.
+The runner watches its own processes; a Python that the integration starts is told by a variable to do so, too. Another
+tells ``ocean sail`` to print its stacks when it is asked to.
 """
 
 import _ssl
@@ -18,3 +19,8 @@ if "OCEAN_SANDBOX_EGRESS" in os.environ:
     from ocean_sandbox_runner.egress import watch_as_told
 
     watch_as_told()
+
+if "OCEAN_SANDBOX_STACKS" in os.environ:
+    from ocean_sandbox_runner.stacks import print_on_signal
+
+    print_on_signal()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.journal import port_calls, third_party_calls
+from harness.journal import PortCall, third_party_calls
 from harness.stubs import LARGE_HEADER, PASS_HEADER, UNMATCHED_HEADER
 
 from .factories import URL, make_journal_entry, make_port_call
@@ -41,7 +41,7 @@ def test_the_order_stays() -> None:
 
 def test_a_call_has_the_time_at_which_it_came_in_seconds() -> None:
     (asked,), _ = third_party_calls([make_journal_entry(request={"loggedDate": 1_700_000_000_250})])
-    (to_port,) = port_calls([make_port_call(at=1_700_000_000.75)])
+    to_port = PortCall(make_port_call(at=1_700_000_000.75))
 
     assert (asked.at, to_port.at) == (1_700_000_000.25, 1_700_000_000.75)
 
@@ -93,17 +93,15 @@ def test_a_large_body_is_taken_from_the_test_process_that_answered() -> None:
 
 
 def test_a_call_to_port_is_as_it_was() -> None:
-    (call,) = port_calls(
-        [
-            make_port_call(
-                method="POST",
-                path="/v1/blueprints/a%2Fb/entities/bulk",
-                query="upsert=true",
-                body="é",
-                status=207,
-                response='{"ok":true}',
-            )
-        ]
+    call = PortCall(
+        make_port_call(
+            method="POST",
+            path="/v1/blueprints/a%2Fb/entities/bulk",
+            query="upsert=true",
+            body="é",
+            status=207,
+            response='{"ok":true}',
+        )
     )
 
     assert call.request.method == "POST"
@@ -114,7 +112,7 @@ def test_a_call_to_port_is_as_it_was() -> None:
 
 
 def test_a_call_without_a_query_has_none() -> None:
-    first, second = port_calls([make_port_call(), make_port_call(path="/v1/migrations/1")])
+    first, second = PortCall(make_port_call()), PortCall(make_port_call(path="/v1/migrations/1"))
 
     assert str(first.request.url) == "http://port-mock:8000/v1/organization"
     assert second.request.url.path == "/v1/migrations/1"

@@ -21,6 +21,7 @@ SIGNATURES = {
     "BaseIntegrationTest.create_integration_config": "(self)",
     "BaseIntegrationTest.create_mapping_config": "(self)",
     "BaseIntegrationTest.create_third_party_transport": "(self)",
+    "BaseIntegrationTest.entry": "attribute None",
     "BaseIntegrationTest.fail_on_egress": "attribute True",
     "BaseIntegrationTest.fail_on_unused_stubs": "attribute None",
     "BaseIntegrationTest.get_port_blueprints": "(self)",
@@ -32,11 +33,12 @@ SIGNATURES = {
     "BaseIntegrationTest.resync": "fixture async (self, harness)",
     "BaseIntegrationTest.sandbox_isolation": "attribute None",
     "BaseIntegrationTest.stubs": "attribute None",
+    "DefaultResources": "(blueprints=…, actions=…, scorecards=…, pages=…, mapping=…)",
     "EgressAttempt": "(host, port=None)",
     "IntegrationTestHarness": (
         "(integration_path, port_mapping_config, third_party_transport, port_blueprints=None, config_overrides=None, "
         "port_search_entities_response=None, *, port_entities=None, port='lenient', stubs=None, sandbox_settings=None, "
-        "fail_on_egress=True, fail_on_unused_stubs=None)"
+        "fail_on_egress=True, fail_on_unused_stubs=None, entry=None)"
     ),
     "IntegrationTestHarness.discover_requests": "async (self)",
     "IntegrationTestHarness.explain_unmatched": "(self, most)",
@@ -86,7 +88,8 @@ SIGNATURES = {
     "RequestLog.to_dict": "(self)",
     "ResyncResult": (
         "(upserted_entities=…, deleted_entities=…, errors=…, reconciliation_success=True, unmatched=…, logs=…, timings=…, "
-        "unused_stubs=…, kinds=…, rejected_entities=…, egress_attempts=…, unknown_port_calls=…, _calls=…, _during=…)"
+        "unused_stubs=…, kinds=…, rejected_entities=…, egress_attempts=…, unknown_port_calls=…, default_resources=…, "
+        "_calls=…, _during=…)"
     ),
     "ResyncResult.as_snapshot": "(self, *, mask=())",
     "ResyncResult.entities": "(self, blueprint=None, identifier=None)",

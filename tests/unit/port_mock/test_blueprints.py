@@ -100,3 +100,14 @@ def test_a_deleted_page_is_gone() -> None:
     body_of(mock.port("DELETE", "/v1/pages/overview"))
 
     assert mock.kept()["pages"] == []
+
+
+def test_where_it_is_bare_a_blueprint_is_there_once_somebody_made_or_used_it() -> None:
+    mock = Mock(bare=True)
+    assert mock.port("GET", "/v1/blueprints/service").json()["error"] == "not_found"
+    mock.port("POST", "/v1/blueprints", json=SERVICE)
+    mock.port("POST", "/v1/blueprints/host/entities", json={"identifier": "a"})
+
+    found = [mock.port("GET", f"/v1/blueprints/{name}").status_code for name in ("service", "host", "other")]
+
+    assert found == [200, 200, 404]

@@ -12,6 +12,7 @@ from .factories import TOKEN, Mock, body_of, call, make_entity, make_mapping
 EVERY_CALL = [
     ("PUT", "/seed"),
     ("POST", "/reset"),
+    ("GET", "/collected"),
     ("GET", "/captures"),
     ("DELETE", "/captures"),
     ("GET", "/entities"),
@@ -22,7 +23,6 @@ EVERY_CALL = [
     ("POST", "/expire-token"),
     ("GET", "/calls"),
     ("GET", "/state"),
-    ("GET", "/names"),
     ("GET", "/empty"),
     ("GET", "/no-such-thing"),
     ("POST", "/health"),

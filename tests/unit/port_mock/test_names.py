@@ -125,16 +125,16 @@ def test_the_names_are_told_and_forgotten_like_all_else() -> None:
         mock.state.kept.ask(name)
 
     assert body_of(mock.control("GET", "/empty")) == {"empty": False}
-    assert body_of(mock.control("GET", "/names")) == {"names": ["db.example", "mq.example"]}
+    assert body_of(mock.control("GET", "/collected"))["names"] == ["db.example", "mq.example"]
 
     body_of(mock.control("DELETE", "/captures"))
-    assert body_of(mock.control("GET", "/names")) == {"names": []}
+    assert body_of(mock.control("GET", "/collected"))["names"] == []
     mock.state.kept.ask("db.example")
     body_of(mock.control("POST", "/reset"))
     before.ask("late.example")
 
     assert body_of(mock.control("GET", "/empty")) == {"empty": True}
-    assert body_of(mock.control("GET", "/names")) == {"names": []}
+    assert body_of(mock.control("GET", "/collected"))["names"] == []
 
 
 def test_who_asks_without_end_fills_no_memory() -> None:

@@ -241,3 +241,58 @@ def test_a_runner_that_cannot_import_port_ocean_is_an_error_that_says_so(tmp_pat
 
     with pytest.raises(IntegrationError, match="No module named 'port_ocean'"):
         container.boot(archive=b"", config={}, ca="", source=SOURCE)
+
+
+# Production --------------------------------------------------------------------------------------------------------
+
+READY: list[dict[str, Any]] = [{"event": "ready", "threads": []}, {"event": "booted"}]
+
+
+def test_what_sails_gets_its_configuration_as_variables_and_is_waited_for(tmp_path: Path) -> None:
+    mine, engines = socket.socketpair()
+    with mine, engines:
+        answers = [*READY, {"event": "sailing"}, {"event": "landed", "code": 0, "egress": [["db.test", 1]]}]
+        container = make_container(tmp_path, *answers, log_level="DEBUG")
+        container._container._stdin = mine
+        config = {"port": {"client_id": "a", "base_url": "elsewhere"}, "event_listener": {"type": "ONCE"}}
+        container.boot(archive=b"", config=config, ca="", source=SOURCE, entry="production")
+        report = container.resync(SOURCE)
+        boot, *others = map(json.loads, engines.recv(1 << 16).splitlines())
+
+    assert boot["environment"] == {
+        "APPLICATION__LOG_LEVEL": "DEBUG",
+        "OCEAN__PORT__CLIENT_ID": "a",
+        "OCEAN__PORT__BASE_URL": "http://port-mock:8000",
+        "OCEAN__EVENT_LISTENER__TYPE": "ONCE",
+    }
+    assert "config" not in boot
+    assert others == [{"order": "sail"}, {"order": "wait"}]
+    assert (report.exit_code, report.egress, report.failures) == (0, [["db.test", 1]], [])
+
+
+@pytest.mark.parametrize("call", ["sail", "wait"])
+def test_what_cannot_sail_needs_the_command_of_port_ocean(call: str, tmp_path: Path) -> None:
+    errors = describe(FileNotFoundError(2, "No such file or directory", "/opt/venv/bin/ocean"))
+    mine, engines = socket.socketpair()
+    with mine, engines:
+        failed = {"event": "failed", "phase": "sail", "errors": errors}
+        container = make_container(tmp_path, *READY, failed)
+        container._container._stdin = mine
+        container.boot(archive=b"", config={}, ca="", source=SOURCE, entry="production")
+        with pytest.raises(IntegrationError, match="could not sail: FileNotFoundError") as raised:
+            getattr(container, call)(SOURCE)
+
+    assert (
+        raised.value.remedy
+        == f"let {SOURCE}/pyproject.toml depend on port-ocean[cli], as it must to run in production."
+    )
+
+
+def test_a_signal_that_kills_it_while_it_is_waited_for_is_a_crash_of_the_resync(tmp_path: Path) -> None:
+    mine, engines = socket.socketpair()
+    with mine, engines:
+        container = make_container(tmp_path, *READY, {"event": "died", "why": "SIGSEGV", "oom": False})
+        container._container._stdin = mine
+        container.boot(archive=b"", config={}, ca="", source=SOURCE, entry="production")
+        with pytest.raises(ResyncCrashedError, match=r"died while resyncing: segmentation fault \(SIGSEGV\)"):
+            container.wait(SOURCE)

@@ -1,0 +1,80 @@
+"""Runs what ships: ``ocean sail`` in a process of its own, configured by its environment alone."""
+
+import contextlib
+import faulthandler
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from . import stacks
+
+# What init.sh of Ocean's own images makes before it runs ``ocean sail``, in the one place where it may write.
+_FOLDERS = (Path("/tmp/ocean/streaming"), Path("/tmp/ocean/.config"))  # noqa: S108 # the container's own
+
+
+class Sail:
+    """One ``ocean sail``: no argument of ours, no code of ours before it but that of sitecustomize.
+
+    Args:
+        directory: Where the integration's ``main.py`` is; the working directory, as in production.
+        environment: The integration's configuration, ``OCEAN__…``, over what the container has.
+    """
+
+    def __init__(self, directory: Path, environment: dict[str, str]) -> None:
+        self._directory = directory
+        self._environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; what it prints goes to the log.
+
+        Raises:
+            RuntimeError: It runs already.
+            FileNotFoundError: There is no ``ocean``: its command is an extra of port-ocean's, ``port-ocean[cli]``.
+        """
+        if self._process is not None:
+            message = "the integration sails already"
+            raise RuntimeError(message)
+        for folder in _FOLDERS:
+            folder.mkdir(parents=True, exist_ok=True)
+        self._process = subprocess.Popen(  # it is what a resync container is for
+            [str(Path(sys.executable).with_name("ocean")), "sail"],
+            cwd=self._directory,
+            env={**os.environ, **self._environment, stacks.VARIABLE: "1"},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def wait(self) -> int:
+        """Wait until it has ended. If a signal has killed it, this process dies of the same: the keeper tells of it.
+
+        Returns:
+            Its exit code.
+
+        Raises:
+            RuntimeError: It was never started.
+        """
+        if self._process is None:
+            message = "the integration does not sail"
+            raise RuntimeError(message)
+        code = self._process.wait()
+        if code < 0:
+            _die_of(-code)
+        return code
+
+    def print_stacks(self) -> None:
+        """Have it print where its threads and tasks are; where a child of it does not know the signal, that ends it."""
+        if self._process is not None and self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, stacks.SIGNAL)
+
+
+def _die_of(number: int) -> None:
+    faulthandler.disable()  # our own stack explains nothing
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(OSError):  # SIGKILL has no handler to set
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
