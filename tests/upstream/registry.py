@@ -79,7 +79,7 @@ def run_registry() -> Iterator[Registry]:
     owner = Owner()
     front = network.create_front(client, owner, settings)
     container = Container(
-        tag, role="registry", owner=owner, networks=[(front, None)], memory="256m", pids_limit=64, publish=[_PORT]
+        tag, role="registry", owner=owner, networks=[(front, [])], memory="256m", pids_limit=64, publish=[_PORT]
     )
     try:
         container.start()
