@@ -1,6 +1,6 @@
 # Everything that is needed, these targets install: .venv, the engine, the images. See README.md.
 .DEFAULT_GOAL := help
-.PHONY: help setup images test test/integration test/integration/durations test/unit bench lint format lock clean \
+.PHONY: help setup images test test/integration test/integration/durations test/integration/discover test/unit bench lint format lock clean \
 	ci/matrix ci/images-key ci/images-save ci/images-load
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -66,6 +66,10 @@ test/integration: $(SETUP) ## Run the example integration's tests in sandboxes, 
 # One after the other: beside others, a test takes as long as they let it. Those that are gone are forgotten when all run.
 test/integration/durations: $(SETUP) ## Record how long each of these tests takes, for SHARD
 	@$(BIN)/pytest -n 0 $(ROOT) $(UNUSED) --store-durations $(if $(filter examples,$(INTEGRATION)),--clean-durations) $(BUILD) $(INTEGRATION)
+
+# The only target that calls a real API, with the credentials of .env and the environment.
+test/integration/discover: $(SETUP) ## Record a resync of INTEGRATION against its real API; KEEP_PERSONAL_DATA=1
+	@$(BIN)/ocean-sandbox discover $(if $(KEEP_PERSONAL_DATA),--keep-personal-data) $(INTEGRATIONS)
 
 test/unit: $(SETUP) ## Run the tests that need no engine
 	@$(BIN)/pytest -n $(WORKERS) tests/unit

@@ -300,6 +300,11 @@ class IntegrationTestHarness:
         print(output)  # noqa: T201 # it is what it is for
         return output
 
+    def _forget_journal(self) -> None:
+        """Have WireMock forget the requests so far, which it keeps in memory; for a resync whose calls are kept elsewhere."""
+        if self._sandbox is not None:
+            self._sandbox.wiremock.forget_journal()
+
     async def shutdown(self) -> None:
         """Give the sandbox back; with ``--sandbox-keep``, when it is known how the test ended."""
         self._is_over = True

@@ -76,6 +76,8 @@ class PortMockResponder:
         self.upserted_entities: list[dict[str, Any]] = []
         self.deleted_entities: list[dict[str, Any]] = []
         self.faults = PortFaults()
+        # Set by a discovery, which writes the calls down; otherwise the record of calls holds the beginning of bodies.
+        self.keeps_whole_calls = False
         self._container: Port | None = None
         # Whether a blueprint is there only once somebody made it: see sandbox/port_mock/state.py.
         self.is_bare = False
@@ -122,6 +124,7 @@ class PortMockResponder:
             "blueprints": self.blueprints,
             "entities": self._seeded_entities,
             "strict": self.is_strict,
+            **({"whole_calls": True} if self.keeps_whole_calls else {}),
             **({"bare": True} if self.is_bare else {}),
             **self.faults._seed(),  # noqa: SLF001 # its own package
             **({"search_entities_response": self.search_entities_response} if scripted else {}),

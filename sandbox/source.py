@@ -27,10 +27,12 @@ LEFT_OUT = frozenset(
 )
 # A developer's secrets and settings must not change what a test sees.
 _LEFT_OUT_FILES = frozenset({".env"})
+# What a discovery wrote: no code, and often larger than all of it.
+_RECORDING = Path(".port", "resources", "discovery.json")
 
 
 def pack(directory: Path) -> bytes:
-    """The integration's code as a tar archive, without caches, virtual environments, or ``.env``.
+    """The integration's code as a tar archive, without caches, virtual environments, ``.env``, or a recording.
 
     Args:
         directory: Where its ``main.py`` is.
@@ -78,7 +80,7 @@ def _files(directory: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if name not in LEFT_OUT)
         for name in sorted(files):
             path = Path(folder, name)
-            if name not in _LEFT_OUT_FILES and path.is_file():
+            if name not in _LEFT_OUT_FILES and path != directory / _RECORDING and path.is_file():
                 yield path
 
 

@@ -55,6 +55,10 @@ class WireMock:
         requests: list[dict[str, Any]] = self._control.call("GET", "/__admin/requests").json()["requests"]
         return requests[::-1]
 
+    def forget_journal(self) -> None:
+        """Begin the journal anew; stubs stay. It is kept in memory, which a long resync would fill."""
+        self._control.call("DELETE", "/__admin/requests")
+
     def mappings(self) -> list[dict[str, Any]]:
         """The stub mappings it has."""
         mappings: list[dict[str, Any]] = self._control.call("GET", "/__admin/mappings").json()["mappings"]

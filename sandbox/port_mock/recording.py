@@ -1,7 +1,8 @@
 """Records every call to the Port API, as a pure ASGI middleware.
 
-It keeps the beginning of a body and of an answer while the chunks pass through, and never the whole: a resync of
-100,000 entities makes thousands of calls with large bodies, and their entities are kept once, as captures.
+It keeps the beginning of a body and of an answer while the chunks pass through: a resync of 100,000 entities makes
+thousands of calls with large bodies, and their entities are kept once, as captures. Only where the seed asks for it
+(`whole_calls`: a discovery, which writes them down) it keeps all of them.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class Recorder:
         sequence = kept.arrivals
         path = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
         scope = {**scope, "path": path, _KEPT: kept, _KNOWN: [True]}
-        body, response, status = _Excerpt(), _Excerpt(), 500
+        limit = None if kept.seed.whole_calls else EXCERPT_CHARACTERS
+        body, response, status = _Excerpt(limit), _Excerpt(limit), 500
 
         async def record_body() -> Message:
             message = await receive()
@@ -124,17 +126,19 @@ def mark_unknown(request: Request) -> None:
 class _Excerpt:
     """The beginning of a stream of chunks, and the size of the whole."""
 
-    __slots__ = ("_start", "size")
+    __slots__ = ("_characters", "_start", "size")
 
-    def __init__(self) -> None:
-        self._start = b""
+    def __init__(self, characters: int | None) -> None:
+        self._characters = characters
+        self._start = bytearray()
         self.size = 0
 
     def add(self, chunk: bytes) -> None:
         self.size += len(chunk)
-        missing = _EXCERPT_BYTES - len(self._start)
-        if missing > 0:
+        if self._characters is None:
+            self._start += chunk
+        elif (missing := _EXCERPT_BYTES - len(self._start)) > 0:
             self._start += chunk[:missing]
 
     def text(self) -> str:
-        return self._start.decode("utf-8", errors="replace")[:EXCERPT_CHARACTERS]
+        return self._start.decode("utf-8", errors="replace")[: self._characters]

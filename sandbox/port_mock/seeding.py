@@ -23,7 +23,8 @@ def read_seed(body: Json) -> Seed:
     Args:
         body: `integration` (`identifier` and `type`), `mapping`, `blueprints` by identifier, `entities` that are in
             Port already, `search_entities_response`, what every search answers, `strict`, whether rules are on,
-            `bare`, whether blueprints that nobody made are missing, `faults`, and `expired_token`, whether the first access token is refused.
+            `bare`, whether blueprints that nobody made are missing, `faults`, `expired_token`, whether the first access
+            token is refused, and `whole_calls`, whether calls are recorded with whole bodies.
 
     Returns:
         The seed.
@@ -83,5 +84,6 @@ _READERS: dict[str, Callable[[object, str], object]] = {
     "bare": as_flag,
     "faults": _read_faults,
     "expired_token": as_flag,
+    "whole_calls": as_flag,
 }
 _KEYS = ("integration", *_READERS)

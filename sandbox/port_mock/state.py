@@ -84,7 +84,7 @@ class Seed:
     `search_entities_response` is what every search answers, whatever was asked; with None, searches answer what is in
     Port. `entities` are in Port: the integration's own, unless they name another `$datasource`. `strict` turns the rules
     on (see `rules.py`). With `bare`, a blueprint that nobody made or used is not there: `ocean sail` makes its default
-    resources only then.
+    resources only then. `whole_calls` has the record of calls keep whole bodies (see `recording.py`).
     """
 
     integration_identifier: str | None = None
@@ -97,6 +97,7 @@ class Seed:
     bare: bool = False
     faults: list[Fault] = field(default_factory=list)
     expired_token: bool = False
+    whole_calls: bool = False
 
     @property
     def is_scripted(self) -> bool:

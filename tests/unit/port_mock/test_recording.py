@@ -54,6 +54,17 @@ def test_long_bodies_and_answers_are_cut_but_measured() -> None:
     assert call["response"] == answered.text[:2000]
 
 
+def test_they_are_whole_where_the_seed_asks_for_it() -> None:
+    mock = Mock(whole_calls=True, search_entities_response=[make_entity(f"service-{n}") for n in range(100)])
+    body = '{"rules": ["' + "ü" * 50_000 + '"]}'
+
+    answered = mock.port("POST", "/v1/entities/search", content=body.encode())
+
+    (call,) = mock.calls()
+    assert call["body"] == body
+    assert call["response"] == answered.text
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [

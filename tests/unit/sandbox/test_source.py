@@ -66,6 +66,7 @@ def test_the_code_is_in_it_below_no_folder(tmp_path: Path) -> None:
         ".idea/workspace.xml",
         ".env",
         "webhook/.env",
+        ".port/resources/discovery.json",
     ],
 )
 def test_it_leaves_out_what_is_no_code(left_out: str, tmp_path: Path) -> None:

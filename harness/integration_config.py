@@ -1,0 +1,256 @@
+"""The configuration of an integration, as a developer keeps it: the environment over ``.env``, as the spec names it.
+
+Names: ``OCEAN__INTEGRATION__CONFIG__API_TOKEN`` is ``apiToken`` of ``.port/spec.yaml``, and ``api_token`` for Ocean, which
+takes no notice of upper and lower case (port-ocean 0.55, config/dynamic.py and config/base.py).
+"""
+
+import difflib
+import json
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from dotenv.parser import parse_stream
+
+from sandbox.errors import SandboxError
+from sandbox.source import SPECS
+
+PREFIX = "OCEAN__INTEGRATION__CONFIG__"
+_WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[-\s]+")
+_TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
+_DUMMIES: dict[str, Any] = {"integer": 1, "number": 1, "boolean": False, "array": [], "object": {}}
+
+
+class ConfigError(SandboxError):
+    """The spec, ``.env`` or the environment is not as it must be; the message names the place, and no value."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One entry of ``configurations`` in the spec.
+
+    Args:
+        name: Its name, in Ocean's snake case.
+        kind: ``string``, ``url``, ``integer``, ``boolean``, ``array``, ``object`` or whatever else the spec says.
+        is_required: Whether there is no doing without it.
+        is_sensitive: Whether the spec calls it so.
+        default: What it is by default; None for nothing.
+    """
+
+    name: str
+    kind: str = "string"
+    is_required: bool = False
+    is_sensitive: bool = False
+    default: Any = None
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return PREFIX + self.name.upper()
+
+
+@dataclass(frozen=True)
+class IntegrationConfig:
+    """What an integration is run with.
+
+    Args:
+        kind: The integration's type.
+        identifier: Its identifier.
+        values: Its configuration, by Ocean's names.
+        sensitive: The names of those that the spec calls sensitive, and of those that it does not know.
+        is_real: Whether somebody gave any of it; otherwise the values are dummies.
+        secrets: Other values of the environment that must not be written down, such as Port's client secret.
+        unknown: Names that the spec does not have, each with the one that was perhaps meant.
+    """
+
+    kind: str
+    identifier: str
+    values: dict[str, Any]
+    sensitive: frozenset[str] = frozenset()
+    is_real: bool = True
+    secrets: tuple[str, ...] = ()
+    unknown: dict[str, str] = field(default_factory=dict)
+
+
+def read(directory: Path, environment: Mapping[str, str] | None = None) -> IntegrationConfig:
+    """Read the configuration of the integration in ``directory``.
+
+    Args:
+        directory: Where its ``main.py`` is.
+        environment: The environment; that of this process by default.
+
+    Raises:
+        ConfigError: There is no spec, ``.env`` has a line that is no setting, or a value is missing or of a wrong type.
+    """
+    settings = {setting.name: setting for setting in read_spec(directory)}
+    dotenv = directory / ".env"
+    given = _upper(read_dotenv(dotenv)) | _upper(os.environ if environment is None else environment)
+    configured = {name.removeprefix(PREFIX).lower(): value for name, value in given.items() if name.startswith(PREFIX)}
+    name = _name(directory)
+    kind = given.get("OCEAN__INTEGRATION__TYPE") or name
+    identifier = given.get("OCEAN__INTEGRATION__IDENTIFIER") or f"discover-{name}"
+    if not configured and not dotenv.is_file():
+        dummies = {setting.name: _dummy(setting) for setting in settings.values() if _has_dummy(setting)}
+        return IntegrationConfig(kind, identifier, dummies, is_real=False)
+    values = {each.name: each.default for each in settings.values() if each.default is not None}
+    values |= {name: _typed(settings.get(name, Setting(name)), value) for name, value in configured.items()}
+    if missing := [each for each in settings.values() if each.is_required and values.get(each.name) in (None, "")]:
+        names = ", ".join(each.variable for each in missing)
+        raise ConfigError(
+            f"{directory}/.port/spec.yaml requires what neither {dotenv} nor the environment has: {names}.",
+            remedy=f"set {'it' if len(missing) == 1 else 'them'}, or remove .env to see what is called with dummy values.",
+        )
+    unknown = {
+        name: next(iter(difflib.get_close_matches(name, settings, n=1)), "") for name in values if name not in settings
+    }
+    return IntegrationConfig(
+        kind,
+        identifier,
+        values,
+        sensitive=frozenset(each.name for each in settings.values() if each.is_sensitive),
+        secrets=tuple(
+            value
+            for name, value in given.items()
+            if name.startswith("OCEAN__")
+            and not name.startswith(PREFIX)
+            and name.endswith(("SECRET", "TOKEN", "PASSWORD"))
+        ),
+        unknown=unknown,
+    )
+
+
+def read_spec(directory: Path) -> list[Setting]:
+    """The entries of ``configurations`` in the spec of the integration in ``directory``.
+
+    Raises:
+        ConfigError: There is no spec, or it is no YAML, or not of the shape that Ocean documents.
+    """
+    file = next((each for name in SPECS if (each := directory / ".port" / name).is_file()), None)
+    if file is None:
+        raise ConfigError(
+            f"The integration at {directory} has no .port/spec.yaml.",
+            remedy="name the directory of an integration; its spec says which settings it has.",
+        )
+    try:
+        spec = yaml.safe_load(file.read_text(encoding="utf-8"))
+        return [_setting(entry) for entry in spec.get("configurations") or []]
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is no valid YAML: {error}", remedy="mend that line.") from error
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f'{file} does not have "configurations" as Ocean documents them: {error!r}',
+            remedy="each entry has a name and a type.",
+        ) from error
+
+
+def read_dotenv(file: Path) -> dict[str, str]:
+    """The variables of a ``.env`` file; none where there is no file.
+
+    Raises:
+        ConfigError: A line is no setting, or the file no text. The message has no line of it, which may be a secret.
+    """
+    if not file.is_file():
+        return {}
+    try:
+        with file.open(encoding="utf-8") as stream:
+            bindings = list(parse_stream(stream))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "it is no UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise ConfigError(f"{file} cannot be read: {reason}", remedy="write NAME=value, a line each.") from None
+    for binding in bindings:
+        if binding.error or (binding.key and binding.value is None):
+            raise ConfigError(
+                f"{file}, line {binding.original.line}, is no setting (it is not shown, since it may be a secret).",
+                remedy="write NAME=value; put quotes around a value with spaces, or more than one line, and close them.",
+            )
+    return {binding.key: binding.value for binding in bindings if binding.key and binding.value is not None}
+
+
+def snake_case(name: str) -> str:
+    """A name of the spec (``apiToken``) as Ocean takes it (``api_token``)."""
+    return _WORD_STARTS.sub("_", name).lower()
+
+
+def _setting(entry: dict[str, Any]) -> Setting:
+    return Setting(
+        name=snake_case(entry["name"]),
+        kind=str(entry.get("type", "string")),
+        is_required=entry.get("required") is True,
+        is_sensitive=entry.get("sensitive") is True,
+        default=entry.get("default"),
+    )
+
+
+def _upper(variables: Mapping[str, str]) -> dict[str, str]:
+    return {name.upper(): value for name, value in variables.items()}
+
+
+def _name(directory: Path) -> str:
+    """What the integration is called: by its ``pyproject.toml``, else by its directory."""
+    try:
+        project = tomllib.loads((directory / "pyproject.toml").read_text(encoding="utf-8"))
+        poetry = project.get("tool", {}).get("poetry", {})
+        return str(project.get("project", {}).get("name") or poetry.get("name") or directory.name)
+    except (OSError, ValueError, AttributeError):
+        return directory.name
+
+
+def _typed(setting: Setting, text: str) -> Any:
+    """The value that a text of the environment is.
+
+    Raises:
+        ConfigError: It is none of this type.
+    """
+    try:
+        if setting.kind in _READERS:
+            return _READERS[setting.kind](text)
+    except ValueError:
+        form = f"JSON: an {setting.kind}" if setting.kind in ("array", "object") else _ARTICLES[setting.kind]
+        raise ConfigError(
+            f"{setting.variable} is not of type {setting.kind}, as .port/spec.yaml says it is.",
+            remedy=f"write it as {form}.",
+        ) from None
+    return text
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in _TRUE | _FALSE:
+        raise ValueError(text)
+    return text.lower() in _TRUE
+
+
+def _json(kind: type) -> Callable[[str], Any]:
+    def read_json(text: str) -> Any:
+        value = json.loads(text)
+        if not isinstance(value, kind):
+            raise ValueError(kind)  # noqa: TRY004 # as json.loads raises it
+        return value
+
+    return read_json
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "integer": int,
+    "number": float,
+    "boolean": _boolean,
+    "array": _json(list),
+    "object": _json(dict),
+}
+_ARTICLES = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
+
+
+def _has_dummy(setting: Setting) -> bool:
+    return setting.is_required or setting.default is not None
+
+
+def _dummy(setting: Setting) -> Any:
+    if setting.default is not None:
+        return setting.default
+    if setting.kind == "url":
+        return f"https://{setting.name.replace('_', '-')}.example.com"
+    return _DUMMIES.get(setting.kind, f"dummy-{setting.name.replace('_', '-')}")
