@@ -112,7 +112,7 @@ ci/images-load: ## Load them from there
 UPGRADE ?= --upgrade
 LOCK := $(BIN)/uv pip compile --quiet $(UPGRADE) --universal --generate-hashes --no-annotate --no-header --no-emit-index-url
 lock: $(SETUP) ## Pin the packages anew; with UPGRADE= only what is new
-	@$(LOCK) --python-version 3.11 --group dev --extra ci pyproject.toml --output-file requirements.lock
+	@$(LOCK) --python-version 3.11 --group dev --extra ci --extra discover pyproject.toml --output-file requirements.lock
 	@$(LOCK) --python-version 3.11 --group bench pyproject.toml --constraint requirements.lock \
 		--output-file requirements-bench.lock
 	@$(LOCK) --python-version 3.11 docker/wiremock/requirements.in --output-file docker/wiremock/requirements.lock

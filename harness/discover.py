@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import importlib.util
 from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -56,6 +57,15 @@ class Discovery:
     people: int = 0
 
 
+def _check_extra() -> None:
+    missing = [name for name in ("brotli", "faker", "zstandard") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise SandboxError(
+            f"To record a real API takes packages that are not installed: {', '.join(missing)}.",
+            remedy="pip install 'ocean-sandbox[discover]'",
+        )
+
+
 async def discover(directory: Path, settings: Settings, *, keep_personal_data: bool = False) -> Discovery:
     """Run a resync of the integration in ``directory`` against the real API, and write what it asked and was told.
 
@@ -73,6 +83,7 @@ async def discover(directory: Path, settings: Settings, *, keep_personal_data: b
         SecretLeftError: A secret would have been written.
         SandboxError: Anything else that is wrong; nothing was written.
     """
+    _check_extra()
     config = read(directory)
     source.pack(directory)  # whatever is wrong with it is said before anything runs
     mapping, blueprints = read_mapping(directory), read_blueprints(directory)
