@@ -463,6 +463,7 @@ class IntegrationTestHarness:
             rejected_entities=self.port_mock.rejected_entities,
             egress_attempts=egress_attempts,
             unknown_port_calls=[call for call in to_port if not call.is_known and call.sequence > seen],
+            most_memory=report.most_memory,
             default_resources=made_in(state, self.port_mock.blueprints) if state else DefaultResources(),
             _calls=calls[since:],
             _during=(began, datetime.now(UTC)),

@@ -58,6 +58,8 @@ class ResyncResult:
         rejected_entities: Those that Port refused and did not accept later, in the order in which it refused them.
         egress_attempts: What it tried to reach outside the sandbox, from its start on, past the proxy and in vain.
         unknown_port_calls: Calls to Port that the Port mock does not know, and answered with 404.
+        most_memory: The most memory (resident set) that the integration's largest process had, bytes; None where it is not
+            known.
         default_resources: What the integration has made in Port besides entities, with the entry ``production``.
     """
 
@@ -73,6 +75,7 @@ class ResyncResult:
     rejected_entities: list[RejectedEntity] = field(default_factory=list)
     egress_attempts: list[EgressAttempt] = field(default_factory=list)
     unknown_port_calls: list[RequestLog] = field(default_factory=list)
+    most_memory: int | None = None
     default_resources: DefaultResources = field(default_factory=DefaultResources)
     # For as_snapshot, which is to tell what came from the third party from what was made up in the run.
     _calls: list[RequestLog] = field(default_factory=list, repr=False, compare=False)

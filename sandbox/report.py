@@ -45,9 +45,11 @@ class Report:
         egress: Host and port of each attempt to reach the outside that the runner saw, since the boot.
         exit_code: Of ``ocean sail``; it says nothing of the resync (0 either way), and Port was told the rest. None for
             the entry ``resync``.
+        most_memory: The largest resident set of the integration's largest process, bytes; None where it is not known.
     """
 
     success: bool
     failures: list[RemoteFailure] = field(default_factory=list)
     egress: list[tuple[str, int | None]] = field(default_factory=list)
     exit_code: int | None = None
+    most_memory: int | None = None

@@ -161,6 +161,7 @@ class ResyncContainer:
             bool(answer.get("reconciliation_success")),
             [RemoteFailure.read(error) for error in answer["errors"]],
             answer.get("egress", []),
+            most_memory=answer.get("most_memory"),
         )
 
     def sail(self, source: Path) -> None:
@@ -184,7 +185,12 @@ class ResyncContainer:
         answer = self._ask({"order": "wait"}, self._settings.resync_timeout, source)
         if answer["event"] == "failed":
             raise _failed(answer, source)
-        return Report(success=False, egress=answer.get("egress", []), exit_code=answer["code"])
+        return Report(
+            success=False,
+            egress=answer.get("egress", []),
+            exit_code=answer["code"],
+            most_memory=answer.get("most_memory"),
+        )
 
     def listen(self, source: Path) -> dict[str, Any]:
         """Start ``ocean sail``, and return when it serves. For an integration that was booted to sail.

@@ -8,6 +8,7 @@ import asyncio
 import base64
 import io
 import os
+import resource
 import socket
 import sys
 import tarfile
@@ -49,7 +50,8 @@ def serve(channel: Channel) -> None:
                 elif phase == "resync" and integration is not None:
                     result = runner.run(integration.resync())
                     tried = channel.record.attempts()
-                    channel.answer({"event": "resynced", **result, "egress": tried})
+                    memory = _most_memory(resource.RUSAGE_SELF)
+                    channel.answer({"event": "resynced", **result, "egress": tried, "most_memory": memory})
                 else:
                     channel.answer(
                         {"event": "failed", "phase": phase, "errors": describe(ValueError(f"no order: {phase}"))}
@@ -72,7 +74,11 @@ def _sail(channel: Channel, sail: Sail, live: Live | None, order: dict[str, Any]
             sail.start()
             channel.answer({"event": "sailing"})
         case "wait":
-            channel.answer({"event": "landed", "code": sail.wait(), "egress": channel.record.attempts()})
+            code = sail.wait()
+            memory = _most_memory(resource.RUSAGE_CHILDREN)
+            channel.answer(
+                {"event": "landed", "code": code, "egress": channel.record.attempts(), "most_memory": memory}
+            )
         case "listen":
             live = Live(sail, lambda: channel.put({"order": "wait"}))
             channel.answer({"event": "listening", **live.open(order["seconds"])})
@@ -109,6 +115,11 @@ def _unpack(order: dict[str, Any]) -> Path:
     os.chdir(directory)
     sys.path.insert(0, str(directory))
     return directory
+
+
+def _most_memory(who: int) -> int:
+    """The largest resident set so far, in bytes; of several processes, that of the largest."""
+    return resource.getrusage(who).ru_maxrss * 1024  # Linux counts in KiB
 
 
 def _flush() -> None:

@@ -220,7 +220,9 @@ def _rate(run: Run) -> dict[str, float]:
 
 def _entities_a_second(run: Run, number: int) -> dict[str, float]:
     seconds = float(run.calls[0]["properties"]["resync_seconds"])
-    return {"value": number / seconds, "seconds": seconds, "total": run.total, **run.phases()}
+    # In process, the integration's memory is pytest's, with what the Port mock captured; in a sandbox, its own.
+    memory = run.calls[0]["properties"]["most_memory"] or run.most_memory
+    return {"value": number / seconds, "seconds": seconds, "MB": memory / _MB, "total": run.total, **run.phases()}
 
 
 def _has_up() -> bool:

@@ -37,6 +37,14 @@ async def test_a_second_resync_is_a_fresh_process_and_sees_only_its_own_captures
     assert harness.port_mock.upserted_entities == second.upserted_entities
 
 
+async def test_the_memory_of_a_resync_is_its_own(tmp_path: Path) -> None:
+    little = await resync(integration(tmp_path / "little", "yield []"), InterceptTransport())
+    much = await resync(integration(tmp_path / "much", "much = b'x' * 150_000_000\nyield []"), InterceptTransport())
+    assert little.most_memory is not None
+    assert much.most_memory is not None
+    assert 20_000_000 < little.most_memory < 150_000_000 < much.most_memory
+
+
 async def test_what_port_has_and_the_resync_has_not_is_deleted(tmp_path: Path) -> None:
     stale = {"identifier": "stale", "blueprint": "thing", "properties": {}, "relations": {}}
     kept = {"identifier": "1", "blueprint": "thing", "properties": {}, "relations": {}}

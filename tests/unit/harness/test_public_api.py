@@ -19,8 +19,8 @@ SIGNATURES = {
     "ActionError": "(what, *, remedy='', detail='')",
     "ActionResult": (
         "(upserted_entities=…, deleted_entities=…, errors=…, reconciliation_success=True, unmatched=…, logs=…, timings=…, "
-        "unused_stubs=…, kinds=…, rejected_entities=…, egress_attempts=…, unknown_port_calls=…, default_resources=…, "
-        "_calls=…, _during=…, action='', status='', run=…, run_logs=…)"
+        "unused_stubs=…, kinds=…, rejected_entities=…, egress_attempts=…, unknown_port_calls=…, "
+        "most_memory=None, default_resources=…, _calls=…, _during=…, action='', status='', run=…, run_logs=…)"
     ),
     "AnswerError": "(what, *, remedy='', detail='')",
     "BaseIntegrationTest": "()",
@@ -80,8 +80,8 @@ SIGNATURES = {
     ),
     "LiveEventResult": (
         "(upserted_entities=…, deleted_entities=…, errors=…, reconciliation_success=True, unmatched=…, logs=…, timings=…, "
-        "unused_stubs=…, kinds=…, rejected_entities=…, egress_attempts=…, unknown_port_calls=…, default_resources=…, "
-        "_calls=…, _during=…, path='', status=0, body='', was_queued=True)"
+        "unused_stubs=…, kinds=…, rejected_entities=…, egress_attempts=…, unknown_port_calls=…, "
+        "most_memory=None, default_resources=…, _calls=…, _during=…, path='', status=0, body='', was_queued=True)"
     ),
     "MappingError": "(what, *, remedy='', detail='')",
     "PortFaults": "()",
@@ -109,8 +109,8 @@ SIGNATURES = {
     "RequestLog.to_dict": "(self)",
     "ResyncResult": (
         "(upserted_entities=…, deleted_entities=…, errors=…, reconciliation_success=True, unmatched=…, logs=…, timings=…, "
-        "unused_stubs=…, kinds=…, rejected_entities=…, egress_attempts=…, unknown_port_calls=…, default_resources=…, "
-        "_calls=…, _during=…)"
+        "unused_stubs=…, kinds=…, rejected_entities=…, egress_attempts=…, unknown_port_calls=…, "
+        "most_memory=None, default_resources=…, _calls=…, _during=…)"
     ),
     "ResyncResult.as_snapshot": "(self, *, mask=())",
     "ResyncResult.entities": "(self, blueprint=None, identifier=None)",

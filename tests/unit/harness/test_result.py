@@ -24,6 +24,7 @@ def test_a_result_of_nothing_is_empty_and_a_success() -> None:
         "rejected_entities": [],
         "egress_attempts": [],
         "unknown_port_calls": [],
+        "most_memory": None,
         "default_resources": {"blueprints": {}, "actions": [], "scorecards": [], "pages": [], "mapping": {}},
     }
 

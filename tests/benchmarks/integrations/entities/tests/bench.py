@@ -30,5 +30,6 @@ class TestEntities(BaseIntegrationTest):
         result = await harness.trigger_resync()
         record_property("resync_seconds", time.monotonic() - began)
         record_property("phases", getattr(result, "timings", {}))
+        record_property("most_memory", getattr(result, "most_memory", None))
         assert not result.errors
         assert len({entity["identifier"] for entity in result.upserted_entities}) == ENTITIES
