@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from harness.stub_files import place
 from harness.stubs import Stub
 from harness.transport import Route, whole_url
 from harness.unused import describe_request, describe_route, place_of_route
@@ -56,7 +57,7 @@ def _nearest(request: httpx.Request, routes: Sequence[Route], files: Sequence[St
         for number, route in enumerate(routes)
     ] + [
         (
-            stub["metadata"]["file"],
+            place(stub),
             describe_request(stub["request"]),
             list(_differences_of_stub(stub["request"], request)),
         )
