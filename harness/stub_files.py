@@ -33,7 +33,7 @@ def load(names: str | Sequence[str], near: Path, mappings: Path | None) -> list[
     Raises:
         StubFileError: A folder is not there, or a file in it is wrong; the message names file and line.
     """
-    root = mappings or _find_root(near)
+    root = mappings or find_root(near)
     folders = [_folder(root, name) for name in ([names] if isinstance(names, str) else names)]
     stubs: list[Stub] = []
     for number, folder in enumerate(folders):
@@ -65,7 +65,15 @@ def deploy(stubs: Sequence[Stub], wiremock: WireMock) -> None:
         raise
 
 
-def _find_root(near: Path) -> Path:
+def find_root(near: Path) -> Path:
+    """The folder with the stub folders: the nearest above the integration, or above the working directory.
+
+    Args:
+        near: The integration's directory.
+
+    Raises:
+        StubFileError: There is none.
+    """
     for folder in (*(near, *near.parents), *(Path.cwd(), *Path.cwd().parents)):
         if (folder / FOLDER).is_dir():
             return folder / FOLDER
