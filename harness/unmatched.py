@@ -15,7 +15,17 @@ from harness.transport import Route, whole_url
 from harness.unused import describe_request, describe_route, place_of_route
 
 _LIMIT = 300
-_COMPARED_KEYS = {"method", "scheme", "url", "urlPath", "urlPattern", "urlPathPattern", "host", "queryParameters", "headers"}
+_COMPARED_KEYS = {
+    "method",
+    "scheme",
+    "url",
+    "urlPath",
+    "urlPattern",
+    "urlPathPattern",
+    "host",
+    "queryParameters",
+    "headers",
+}
 _MATCHERS = {"equalTo", "matches", "contains", "absent"}
 _FAR = 1.75  # the same method, and a URL that has a quarter in common
 
