@@ -291,8 +291,12 @@ def _explain(trace: ItemTrace, last: dict[str, int], result: ResyncResult | None
             "the mapping makes an entity of it, and Ocean upserted none: see the errors and its own entity processor"
         )
         return Explained(trace, "lost", reason, empty)
-    others = [path for path in ("properties", "relations") if _differ(trace.entity, upserted[-1], path)]
-    reason = f"Ocean made other {' and '.join(others)} of it: it has an entity processor of its own" if others else ""
+    others = _otherwise(trace.entity, upserted[-1])
+    for step in trace.steps:
+        if step.reads_environment and step.path in others:
+            empty[step.path] = f"it asks for the environment: in the resync it gave {shown(others.pop(step.path))}"
+    made = ", ".join(f"{path} ({shown(value)})" for path, value in others.items())
+    reason = f"Ocean made something else: {made}: it has an entity processor of its own" if made else ""
     return Explained(trace, "upserted", reason, empty)
 
 
@@ -300,9 +304,14 @@ def _is_of_the_reason(step: Step, trace: ItemTrace) -> bool:
     return trace.outcome == "incomplete" and step.path.partition(".")[0] in ("identifier", "blueprint")
 
 
-def _differ(mine: dict[str, Any], upserted: dict[str, Any], part: str) -> bool:
-    theirs = upserted.get(part) or {}
-    return any(theirs.get(name) != value for name, value in (mine.get(part) or {}).items())
+def _otherwise(mine: dict[str, Any], upserted: dict[str, Any]) -> dict[str, Any]:
+    """The properties and relations of an upserted entity that are not as they should be, by their path."""
+    return {
+        f"{part}.{name}": theirs
+        for part in ("properties", "relations")
+        for name, value in (mine.get(part) or {}).items()
+        if (theirs := (upserted.get(part) or {}).get(name)) != value
+    }
 
 
 def _key(entity: dict[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """Takes raw items through a resource of the mapping, and keeps every step, by Ocean's own rules.
 
 The rules are those of port-ocean 0.48 to 0.55, ``core/handlers/entity_processor/jq_entity_processor.py`` and its
-``_sync``: single quotes around a text count as double ones; ``env`` is empty; of several results the first counts; an
-expression that fails gives null; the selector must be true or false; without an identifier or a blueprint there is no
+``_sync``: single quotes around a text count as double ones; of several results the first counts; an expression that
+fails gives null; the selector must be true or false; without an identifier or a blueprint there is no
 entity; every text in a search object (for an identifier, a team, a relation) is an expression, too.
 """
 
@@ -17,6 +17,7 @@ import jq
 Outcome = Literal["mapped", "filtered", "failed", "incomplete"]
 PARTS = ("identifier", "title", "icon", "blueprint", "team", "properties", "relations")
 _OPENING_QUOTE, _CLOSING_QUOTE = re.compile(r"(^|\s)'(?!\s|\")"), re.compile(r"(?<!\s|\")'(?=\s|$)")
+_ENVIRONMENT = re.compile(r"\$ENV\b|(?<![.\w])env\b")
 _NO_ENVIRONMENT = "def env: {}; {} as $ENV | "
 
 
@@ -35,6 +36,11 @@ class Step:
     expression: str
     value: Any = None
     error: str = ""
+
+    @property
+    def reads_environment(self) -> bool:
+        """Whether it asks for environment variables, which are not known here."""
+        return _ENVIRONMENT.search(self.expression) is not None
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,11 @@ def evaluate(path: str, expression: Any, item: Any) -> Step:
         return Step(path, text, error=readable(error))
 
 
+def with_double_quotes(expression: str) -> str:
+    """The expression as Ocean gives it to jq: single quotes at the ends of a text become double ones."""
+    return _CLOSING_QUOTE.sub('"', _OPENING_QUOTE.sub(r'\1"', expression))
+
+
 def ignored_parts(resource: dict[str, Any]) -> list[str]:
     """The keys of an entity's mapping that Ocean does not know and drops."""
     return [key for key in mappings_of(resource) if key not in PARTS]
@@ -120,8 +131,7 @@ def readable(error: Exception) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def _compile(expression: str) -> Any:
-    formatted = _CLOSING_QUOTE.sub('"', _OPENING_QUOTE.sub(r'\1"', expression))
-    return jq.compile(_NO_ENVIRONMENT + formatted)
+    return jq.compile(_NO_ENVIRONMENT + with_double_quotes(expression))
 
 
 def _follow(resource: dict[str, Any], index: int, number: int, item: Any) -> ItemTrace:

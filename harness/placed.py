@@ -11,7 +11,7 @@ class PlacedStub:
 
     Args:
         stub: The stub.
-        line: The line of its file at which it begins.
+        line: The line of its file at which it begins, from 1; 0 where it was not looked for.
     """
 
     stub: Stub

@@ -149,7 +149,11 @@ def _with_body(placed: PlacedStub, path: Path, files: Sequence[Path], number: in
         **stub,
         # Known before WireMock would make one up, so that its journal tells which stub of which file answered.
         "id": stub.get("id") or stub.get("uuid") or str(uuid.uuid5(uuid.NAMESPACE_URL, f"{path.resolve()}#{number}")),
-        "metadata": {**(stub.get("metadata") or {}), "file": str(path), "line": placed.line},
+        "metadata": {
+            **(stub.get("metadata") or {}),
+            "file": str(path),
+            **({"line": placed.line} if placed.line else {}),
+        },
         "response": response,
     }
     if (name := response.pop("bodyFileName", None)) is None:

@@ -69,7 +69,7 @@ _RESPONSE = [
     "transformerParameters",
     "transformers",
 ]
-# Characters of a file whose lines are looked for, which takes a second for some millions.
+# Characters of a file in which stubs are told with their lines, which takes a second for five millions. Errors always are.
 _MOST = 1_000_000
 
 
@@ -91,7 +91,11 @@ def read(path: Path) -> list[PlacedStub]:
         file.refuse(("mappings",), "mappings must be a list of stubs", "mend the file.")
     for number, stub in enumerate(stubs):
         file.check(stub, ("mappings", number) if several else (), f"stub {number + 1} of {len(stubs)}")
-    return [PlacedStub(stub, file.line(("mappings", number) if several else ())) for number, stub in enumerate(stubs)]
+    is_small = len(text) <= _MOST
+    return [
+        PlacedStub(stub, file.line(("mappings", number) if several else ()) if is_small else 0)
+        for number, stub in enumerate(stubs)
+    ]
 
 
 class _File:
@@ -140,4 +144,4 @@ class _File:
 
     @functools.cached_property
     def _lines(self) -> dict[Steps, int]:
-        return json_lines(self._text) if len(self._text) <= _MOST else {}
+        return json_lines(self._text)

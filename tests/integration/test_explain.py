@@ -15,6 +15,30 @@ from .factories import integration
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
+# Each is to come to the same here as in Ocean; of texts, numbers, and what jq cannot do.
+ODD = {
+    "quoted": "'live'",
+    "compared": ".state == 'live'",
+    "apostrophe": '.state + "\'s"',
+    "inner": "'it' + .state",
+    "environment": "env.HOME",
+    "variable": "$ENV",
+    "several": ".parts[]?.n",
+    "nothing": "empty",
+    "fails": ".state.x",
+    "error": 'error("no")',
+    "null": ".owner.email",
+    "object": "{a: .id, b: [.size]}",
+    "number": ".id / 3",
+    "large": "12345678901234567890",
+    "unicode": '"ü\\u00fc日本"',
+    "false": "false",
+    "try": "try error(1) catch .",
+    "long": "[range(3)] | map(. + 1) | add",
+    "date": '"2024-01-01T00:00:00Z" | fromdate',
+    "spaces": "  .id  ",
+    "comment": ".id # the id",
+}
 ITEMS: list[dict[str, Any]] = [
     {
         "id": 1,
@@ -155,3 +179,18 @@ def test_one_entity_is_explained_step_by_step_in_plain_lines(tmp_path: Path) -> 
     assert other.exit_code == 1
     assert "has no resource of kind 'things'" in other.output
     assert "there are: thing." in other.output
+
+
+def test_expressions_come_to_what_ocean_makes_of_them(tmp_path: Path) -> None:
+    directory = write(tmp_path, resource(title="'a-' + .name", properties=ODD))
+    (directory / ".port" / "resources" / "blueprints.json").unlink()
+    (only,) = explained(directory)["resources"]
+
+    # "upserted" without a reason: Ocean's entity has the same properties, each of them.
+    assert fates(only) == [("upserted", "")] * 4
+    assert set(only["items"][0]["entity"]["properties"]) == set(ODD)
+    assert only["items"][0]["entity"]["properties"]["apostrophe"] == "live's"
+    # Of these it says that it cannot know them, and what they were.
+    assert only["items"][0]["empty"]["properties.environment"].startswith(
+        'it asks for the environment: in the resync it gave "/'
+    )

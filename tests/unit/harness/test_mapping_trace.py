@@ -157,7 +157,7 @@ def test_a_mapping_without_an_identifier_says_so() -> None:
         ('.tags[] | select(. == "z")', "it gave null"),
         ('.tags | map(select(. == "z")) | first', "it gave null"),
         (".name | tonumber", "it failed: "),
-        ("env.HOME", "expressions see no environment variables"),
+        ("env.HOME", "it asks for the environment of the integration"),
         (".size +", "it failed: syntax error, unexpected end of file"),
         ("null", "the mapping says null"),
     ],
