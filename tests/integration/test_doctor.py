@@ -40,14 +40,26 @@ def test_an_image_that_is_not_built_yet_is_a_note() -> None:
     assert found["images"]["remedy"] == f"`ocean-sandbox images {EXAMPLE}` builds it, as any test does."
 
 
+def bridge() -> Any:
+    """The range of the engine's own bridge."""
+    (found,) = (network for network in engine.client().client.networks.list() if network.name == "bridge")
+    return ip_network(found.attrs["IPAM"]["Config"][0]["Subnet"])
+
+
 def test_a_range_that_others_use_is_told() -> None:
-    (bridge,) = (network for network in engine.client().client.networks.list() if network.name == "bridge")
-    subnet = ip_network(bridge.attrs["IPAM"]["Config"][0]["Subnet"])
-    code, found = doctor(OCEAN_SANDBOX_SUBNETS=str(next(subnet.subnets(new_prefix=28))))
+    code, found = doctor(OCEAN_SANDBOX_SUBNETS=str(next(bridge().subnets(new_prefix=28))))
 
     assert code == 1
     assert found["network"]["state"] == "wrong"
     assert "OCEAN_SANDBOX_SUBNETS" in found["network"]["remedy"]
+
+
+def test_one_of_which_others_use_a_part_is_a_note() -> None:
+    code, found = doctor(OCEAN_SANDBOX_SUBNETS=str(bridge().supernet()))
+
+    assert code == 0
+    assert found["network"]["state"] == "note"
+    assert "bridge" in found["network"]["says"]
 
 
 def test_without_json_it_is_a_line_each() -> None:

@@ -171,6 +171,11 @@ def test_one_entity_is_explained_step_by_step_in_plain_lines(tmp_path: Path) -> 
     assert 'selector.query `.state == "live"` true' in lines
     assert "properties.mail `.owner.mail` null `.owner` has no `mail`; did you mean `email`?" in lines
 
+    overview = explain(str(directory)).output.splitlines()
+    assert overview[0] == "thing (resources[0]): 2 upserted, 1 filtered out by the selector, 1 refused by Port"
+    assert any(line.startswith('  item 2 {"id": 2,') and "the selector `.state" in line for line in overview)
+    assert any("properties.mail  empty: `.owner.mail`: `.owner` has no `mail`" in line for line in overview)
+
     nobody = explain(str(directory), "--id", "99", "--kind", "thing", "--json")
     assert nobody.exit_code == 1
     assert "No raw item is about '99'" in nobody.output

@@ -1,29 +1,22 @@
 """`doctor` looks at everything, changes nothing, and says what is wrong and what to do, even where nothing works."""
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
-ROOT = Path(__file__).parents[3]
+from harness import commands
+from sandbox.doctor import _space
 
 
 def doctor(*arguments: str, **environment: str) -> tuple[int, dict[str, Any]]:
-    """Run it in a process of its own: which engine there is, is decided once in each."""
-    done = subprocess.run(
-        [sys.executable, "-c", "from harness.commands import main; main()", "doctor", "--json", *arguments],
-        env={**os.environ, "DOCKER_HOST": "tcp://127.0.0.1:9", **environment},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stderr == ""
-    return done.returncode, json.loads(done.stdout)
+    """Run it where no engine answers."""
+    nowhere = {"DOCKER_HOST": "tcp://127.0.0.1:9"}
+    done = CliRunner().invoke(commands.main, ["doctor", "--json", *arguments], env={**nowhere, **environment})
+    return done.exit_code, json.loads(done.stdout)
 
 
 def wrong(found: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -70,3 +63,10 @@ def test_versions_are_told() -> None:
 
     assert found["checks"][0]["says"].startswith(f"Python {sys.version_info.major}.{sys.version_info.minor}.")
     assert "ocean-sandbox 0" in found["checks"][0]["says"]
+
+
+def test_space_is_told(tmp_path: Path) -> None:
+    check = _space(tmp_path / "cache", tmp_path)
+
+    assert check.says.endswith(f" GB free for {tmp_path}/cache")
+    assert (check.state == "ok") == (not check.remedy)
