@@ -8,11 +8,12 @@ from typing import Any
 
 import yaml
 
+from harness.json_places import Steps, read_text
 from harness.placed import PlacedStub
-from harness.places import CORE, Document, Steps, read_text, read_yaml
 from harness.short_form import Entry, ShortFormError, to_stubs
 from harness.short_schema import complaints
 from harness.stub_errors import StubFileError
+from harness.yaml_places import CORE, Document, read_yaml
 
 _SHOWN = 10
 # Where a value is what it is, and not the text that stands there.

@@ -11,7 +11,7 @@ from typing import Any
 
 from jsonschema import Draft7Validator
 
-from harness.places import Steps
+from harness.json_places import Steps
 
 FILE = Path(__file__).with_name("short_form.schema.json")
 

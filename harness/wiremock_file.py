@@ -5,8 +5,8 @@ import functools
 from pathlib import Path
 from typing import Any, NoReturn
 
+from harness.json_places import Steps, json_lines, read_json, read_text
 from harness.placed import PlacedStub
-from harness.places import Steps, json_lines, read_json, read_text
 from harness.stub_errors import StubFileError
 
 # WireMock 3.13's words (its JSON schema, wiremock-stub-mapping.json). One that is near none of them may be an

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import StubFileError
-from harness.places import json_lines, read_yaml
+from harness.json_places import json_lines
+from harness.yaml_places import read_yaml
 
 FILE = Path("stubs.yaml")
 

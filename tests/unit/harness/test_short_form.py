@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import short_file
-from harness.places import read_yaml
 from harness.short_back import from_stubs
 from harness.short_form import ShortFormError, to_stubs
 from harness.short_schema import fits
+from harness.yaml_places import read_yaml
 
 from .short_entries import entries
 
