@@ -28,7 +28,8 @@ class BaseIntegrationTest:
     it themselves.
 
     Attributes:
-        stubs: Stub folders below ``wiremock-mappings`` to load under the routes.
+        stubs: Stub folders below ``wiremock-mappings`` to load under the routes; of several, each is laid over the ones
+            before it.
         sandbox_isolation: ``container`` or ``fork``, where this class is to differ from the settings.
         fail_on_egress: Whether an attempt to reach the outside of the sandbox fails a test of this class.
         fail_on_unused_stubs: Whether routes and stub files that answered nothing fail a test of this class; None for

@@ -8,6 +8,7 @@ A second resync has the real mapping. It tells what Port refuses, and whether Oc
 integration may have an entity processor of its own, of which no expression tells.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -163,22 +164,26 @@ async def explain(asked: Asked) -> Explanation:
 def about(explanation: Explanation, identifier: str) -> list[Explained]:
     """The items that an entity's identifier is about: those that became it, or else those in which it stands.
 
+    Or else those of whose names it seems to be made: of ``api:7``, what has the id 7.
+
     Args:
         explanation: All there is.
         identifier: The entity's identifier.
     """
     items = [item for resource in explanation.resources for item in resource.items]
     became = [item for item in items if str((item.trace.entity or {}).get("identifier")) == identifier]
-    return became or [
-        item for item in items if any(str(value) == identifier for value in values_in(item.trace.item))
-    ] or [
-        item for item in items if any(str(value) and str(value) in identifier for value in _names(item.trace.item))
-    ]  # fmt: skip
+    hold = [item for item in items if any(str(value) == identifier for value in values_in(item.trace.item))]
+    return became or hold or [item for item in items if any(_is_part(name, identifier) for name in _names(item.trace))]
 
 
-def _names(item: Any) -> list[Any]:
+def _names(trace: ItemTrace) -> list[str]:
     """What an identifier is usually made of."""
-    return [item[key] for key in ("id", "name", "key", "uuid") if isinstance(item, dict) and key in item]
+    item = trace.item if isinstance(trace.item, dict) else {}
+    return [str(item[key]) for key in ("id", "name", "key", "uuid") if item.get(key)]
+
+
+def _is_part(name: str, identifier: str) -> bool:
+    return re.search(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", identifier) is not None
 
 
 def _of_kind(mapping: dict[str, Any], kind: str, file: Path) -> list[dict[str, Any]]:

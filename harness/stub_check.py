@@ -99,6 +99,7 @@ def check(folder: Path, beneath: Iterable[Path] = ()) -> list[Finding]:
     for path in (*stub_files(folder), *(folder / FILES / name for name in body_files(folder / FILES))):
         found += _leaks(path)
     found += [finding for placed in stubs for finding in _encoded_leaks(placed)]
+    found = list(dict.fromkeys(found))  # an entry with `times` is several stubs
     return sorted(found, key=lambda finding: (finding.file, finding.line, finding.kind))
 
 

@@ -80,20 +80,20 @@ def _in_line(number: int, line: str) -> Iterator[Leak]:
     for what, form in _TOKENS.items():
         for match in re.finditer(form, line):
             if what == "a private key" or not _MADE_UP.search(match.groupdict().get("value") or match[0]):
-                yield Leak(number, f"{what}: {_beginning(match[0])}")
+                yield Leak(number, f"{what}: {match[0][:4]}…")
     for match in itertools.chain(_NAMED.finditer(line), _AUTHORIZATION.finditer(line)):
         if _looks_random(match["value"]):
-            yield Leak(number, f"a secret: {_beginning(match[0])}")
+            yield Leak(number, f"a secret: {match[0][: match.start('value') - match.start()]}…")
     yield from _personal(number, line)
 
 
 def _personal(number: int, line: str) -> Iterator[Leak]:
     for match in _EMAIL.finditer(line):
         if not _NOBODYS.search(match["domain"]) and not _NO_PERSON.search(match[0]):
-            yield Leak(number, f"an e-mail address: {_beginning(match[0])}", is_personal=True)
+            yield Leak(number, f"an e-mail address: {match[0][0]}…@{match['domain']}", is_personal=True)
     for match in _PHONE.finditer(line):
         if not _NOBODYS_PHONE.search(re.sub(r"\D", "", match["value"])):
-            yield Leak(number, f"a telephone number: {_beginning(match['value'])}", is_personal=True)
+            yield Leak(number, f"a telephone number: {match['value'][:4]}…", is_personal=True)
 
 
 def _looks_random(value: str) -> bool:
@@ -101,7 +101,3 @@ def _looks_random(value: str) -> bool:
         return False
     counts = Counter(value).values()
     return -sum(count / len(value) * math.log2(count / len(value)) for count in counts) >= _RANDOM
-
-
-def _beginning(text: str) -> str:
-    return f"{text[: min(12, len(text) // 2)]}…"

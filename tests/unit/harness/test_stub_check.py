@@ -50,6 +50,11 @@ class TestUnreachable:
 
         assert findings(tmp_path) == [("unreachable", "a.json", 1), ("unreachable", "b.json", 1)]
 
+    def test_an_entry_with_times_is_told_once(self, tmp_path: Path) -> None:
+        write(tmp_path / "a.yaml", "- url: /a\n  response: {}\n- url: /a\n  times: 3\n  response: {status: 429}\n")
+
+        assert findings(tmp_path) == [("unreachable", "a.yaml", 3)]
+
     def test_what_comes_after_times_is_reached(self, tmp_path: Path) -> None:
         write(tmp_path / "a.yaml", "- url: /a\n  times: 2\n  response: {status: 429}\n- url: /a\n  response: {}\n")
 
@@ -167,8 +172,8 @@ class TestLeaks:
     def test_what_looks_like_a_secret(self, text: str) -> None:
         (leak,) = leaks(f"first line\n{text}")
         assert (leak.line, leak.is_personal) == (2, False)
-        assert LOOKS_RANDOM not in leak.what
-        assert GITHUB not in leak.what
+        assert LOOKS_RANDOM[:3] not in leak.what
+        assert GITHUB[:6] not in leak.what
 
     @pytest.mark.parametrize("text", ["anna.berg@company.com", '"phone": "+49 151 98765432"', "mobile: 0170-9876543"])
     def test_what_looks_like_a_persons(self, text: str) -> None:
