@@ -19,7 +19,7 @@ _SHOWN = 10
 # Where a value is what it is, and not the text that stands there.
 _TYPED = {"times", "priority", "wiremock"}
 _TYPED_ANSWER = {"status", "json", "delay", "template"}
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})|true|false")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 
 
 def read(path: Path, scenario: str) -> list[PlacedStub]:
@@ -113,7 +113,7 @@ def _text_node(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = None
     if not text.replace("\n", "").isprintable():
         style = '"'
-    elif "\n" in text and not re.search(r"^\s|\s$", text[:-1], re.MULTILINE):
+    elif "\n" in text and not re.search(r"^\s|\s$|^$", text.removesuffix("\n"), re.MULTILINE):
         style = "|"
     return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style=style)
 

@@ -8,6 +8,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1
     [
         "1",
         "010",
+        "true",
         "yes",
         "null",
         "~",
@@ -20,6 +21,10 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1
         "#",
         "{{x}}",
         "a\nb",
+        "\n",
+        "a\n\n",
+        "\n a\n",
+        "a\n#b\n",
         "\u2028",
         "\x85",
     ]
