@@ -11,7 +11,7 @@ from harness.mapping import MappingError
 from harness.port_faults import PortFaults
 from harness.port_mock import PortMockResponder, SeedError
 from harness.result import RejectedEntity, ResyncResult
-from harness.stub_files import StubFileError
+from harness.stub_errors import StubFileError
 from harness.transport import InterceptTransport, RequestLog, Route, UnmatchedRequestError
 from harness.unused import UnusedStub
 from sandbox.egress import EgressAttempt

@@ -28,7 +28,8 @@ class BaseIntegrationTest:
     it themselves.
 
     Attributes:
-        stubs: Stub folders below ``wiremock-mappings`` to load under the routes.
+        stubs: Stub folders below ``wiremock-mappings`` to load under the routes; of several, each is laid over the ones
+            before it.
         sandbox_isolation: ``container`` or ``fork``, where this class is to differ from the settings.
         entry: ``production`` to run the integration as it ships, ``resync`` to have the runner drive the resync; None for
             what ``--sandbox-entry`` says (by default, ``resync``).

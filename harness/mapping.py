@@ -5,6 +5,7 @@ from typing import Any
 
 import jq
 
+from harness.mapping_trace import with_double_quotes
 from sandbox.errors import SandboxError
 
 
@@ -76,7 +77,7 @@ def _dict(parent: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _compile(expression: str, path: str, where: str) -> None:
     try:
-        jq.compile(expression)
+        jq.compile(with_double_quotes(expression))
     except ValueError as error:
         said = "; ".join(line for line in str(error).splitlines() if "compile error" not in line)
         raise MappingError(

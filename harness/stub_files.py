@@ -1,4 +1,4 @@
-"""Reads the stub files of an integration: WireMock's own JSON, in a folder that a test names."""
+"""Reads the stub files of an integration, in a folder that a test names: WireMock's own JSON, and the short form."""
 
 import base64
 import difflib
@@ -8,17 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from harness import wiremock_file
+from harness.placed import PlacedStub
+from harness.stub_errors import StubFileError
 from harness.stubs import FILES_PRIORITY, Stub
-from sandbox.errors import EngineError, SandboxError
+from sandbox.errors import EngineError
 from sandbox.wiremock import WireMock
 
 FOLDER = "wiremock-mappings"
-_DEFAULT_PRIORITY = 5
+FILES = "__files"
+SHORT = (".yaml", ".yml")
+DEFAULT_PRIORITY = 5
 _BAND = 1_000_000
-
-
-class StubFileError(SandboxError):
-    """A stub file, or the folder it should be in, is not as it must be."""
 
 
 def load(names: str | Sequence[str], near: Path, mappings: Path | None) -> list[Stub]:
@@ -33,10 +34,13 @@ def load(names: str | Sequence[str], near: Path, mappings: Path | None) -> list[
         StubFileError: A folder is not there, or a file in it is wrong; the message names file and line.
     """
     root = find_root(near, mappings)
+    folders = [_folder(root, name) for name in ([names] if isinstance(names, str) else names)]
     stubs: list[Stub] = []
-    for number, name in enumerate([names] if isinstance(names, str) else names):
+    for number, folder in enumerate(folders):
         base = FILES_PRIORITY - number * _BAND
-        stubs += [_ranked(stub, base) for stub in _load_folder(root, name)]
+        # A folder that is laid over another may name its body files, too.
+        files = [folder / FILES, *(other / FILES for other in reversed(folders) if other != folder)]
+        stubs += [_ranked(stub, base) for stub in _load_folder(folder, files)]
     return stubs
 
 
@@ -54,14 +58,14 @@ def deploy(stubs: Sequence[Stub], wiremock: WireMock) -> None:
                 wiremock.stub([stub])
             except EngineError as error:
                 raise StubFileError(
-                    f"{stub['metadata']['file']}: WireMock refuses a stub of this file.",
+                    f"{place(stub)}: WireMock refuses a stub of this file.",
                     remedy="mend the stub; its beginning and WireMock's own words are below.",
                     detail=f"{json.dumps(stub['request'])[:300]}\n{error.what}",
                 ) from error
         raise
 
 
-def find_root(near: Path, mappings: Path | None) -> Path:
+def find_root(near: Path, mappings: Path | None = None) -> Path:
     """The folder ``wiremock-mappings``; arguments as for :func:`load`.
 
     Raises:
@@ -78,7 +82,7 @@ def find_root(near: Path, mappings: Path | None) -> Path:
     )
 
 
-def _load_folder(root: Path, name: str) -> list[Stub]:
+def _folder(root: Path, name: str) -> Path:
     folder = root / name
     if not root.is_dir():
         raise StubFileError(
@@ -91,70 +95,74 @@ def _load_folder(root: Path, name: str) -> list[Stub]:
             f"There is no stub folder {name!r} in {root}.",
             remedy=f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(there) or 'none'}.",
         )
-    files = folder / "__files"
-    paths = sorted(path for path in folder.rglob("*.json") if files not in path.parents)
+    return folder
+
+
+def stub_files(folder: Path) -> list[Path]:
+    """The stub files of a folder and of those below it, in the order in which they are read."""
+    files = folder / FILES
+    found = (path for suffix in (".json", *SHORT) for path in folder.rglob(f"*{suffix}"))
+    return sorted(path for path in found if files not in path.parents)
+
+
+def read(path: Path, folder: Path) -> list[PlacedStub]:
+    """The stubs of a file.
+
+    Args:
+        path: The file.
+        folder: Its stub folder.
+
+    Raises:
+        StubFileError: Something in the file is wrong; the message names the line.
+    """
+    if path.suffix not in SHORT:
+        return wiremock_file.read(path)
+    from harness import short_file  # noqa: PLC0415 # it takes its time to import, and not everybody has YAML
+
+    return short_file.read(path, f"{folder.name}/{path.relative_to(folder).as_posix()}")
+
+
+def _load_folder(folder: Path, files: Sequence[Path]) -> list[Stub]:
+    paths = stub_files(folder)
     if not paths:
-        raise StubFileError(f"The stub folder {folder} holds no stubs.", remedy="put WireMock's JSON there, as *.json.")
-    return [_with_body(stub, path, files, number) for path in paths for number, stub in enumerate(_load_file(path), 1)]
-
-
-def _load_file(path: Path) -> list[Stub]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
         raise StubFileError(
-            f"{path}:{error.lineno}:{error.colno}: this is no valid JSON: {error.msg}.",
-            remedy="mend that line.",
-            detail="".join(error.doc.splitlines()[error.lineno - 1 : error.lineno]),
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise StubFileError(f"{path} cannot be read: {error}", remedy="save it as UTF-8 text.") from error
-    stubs = content["mappings"] if isinstance(content, dict) and "mappings" in content else [content]
-    if not isinstance(stubs, list):
-        raise StubFileError(f"{path}: mappings must be a list of stubs.", remedy="mend the file.")
-    for number, stub in enumerate(stubs, 1):
-        missing = [
-            key for key in ("request", "response") if not isinstance(stub, dict) or not isinstance(stub.get(key), dict)
-        ]
-        if missing:
-            raise StubFileError(
-                f"{path}: stub {number} of {len(stubs)} has no object {' and no object '.join(map(repr, missing))}.",
-                remedy='a stub is {"request": {…}, "response": {…}}; a file with several is {"mappings": [ … ]}.',
-            )
-        _check_types(stub, path, number)
-    return stubs
-
-
-def _check_types(stub: Stub, path: Path, number: int) -> None:
-    wanted: list[tuple[str, Any, type]] = [
-        ("metadata", stub.get("metadata"), dict),
-        ("priority", stub.get("priority"), int),
-        ("response.bodyFileName", stub["response"].get("bodyFileName"), str),
+            f"The stub folder {folder} holds no stubs.",
+            remedy="put WireMock's JSON there, as *.json, or the short form, as *.yaml.",
+        )
+    return [
+        _with_body(placed, path, files, number) for path in paths for number, placed in enumerate(read(path, folder), 1)
     ]
-    for name, value, kind in wanted:
-        if value is not None and not isinstance(value, kind):
-            raise StubFileError(
-                f"{path}: {name} of stub {number} must be of type {kind.__name__}, and is {value!r}.",
-                remedy="mend the file.",
-            )
 
 
-def _with_body(stub: Stub, path: Path, files: Path, number: int) -> Stub:
+def place(stub: Stub) -> str:
+    """Where a stub of a file is: the file, and the line where that is known."""
+    metadata = stub["metadata"]
+    return f"{metadata['file']}:{metadata['line']}" if "line" in metadata else str(metadata["file"])
+
+
+def _with_body(placed: PlacedStub, path: Path, files: Sequence[Path], number: int) -> Stub:
     """The stub with the content of its body file in it: WireMock is in a container and does not see the file."""
+    stub = placed.stub
     response: dict[str, Any] = dict(stub["response"])
     stub = {
         **stub,
         # Known before WireMock would make one up, so that its journal tells which stub of which file answered.
         "id": stub.get("id") or stub.get("uuid") or str(uuid.uuid5(uuid.NAMESPACE_URL, f"{path.resolve()}#{number}")),
-        "metadata": {**(stub.get("metadata") or {}), "file": str(path)},
+        "metadata": {
+            **(stub.get("metadata") or {}),
+            "file": str(path),
+            **({"line": placed.line} if placed.line else {}),
+        },
         "response": response,
     }
     if (name := response.pop("bodyFileName", None)) is None:
         return stub
-    body = files / name
-    if not body.is_file():
+    body = next((folder / name for folder in files if (folder / name).is_file()), None)
+    if body is None:
+        close = difflib.get_close_matches(name, body_files(files[0]), n=1)
         raise StubFileError(
-            f"{path}: the body file {name!r} is not in {files}.", remedy="mend bodyFileName, or add the file."
+            f"{place(stub)}: the body file {name!r} is not in {files[0]}.",
+            remedy=f"did you mean {close[0]!r}?" if close else "mend the name, or add the file.",
         )
     content = body.read_bytes()
     try:
@@ -164,6 +172,11 @@ def _with_body(stub: Stub, path: Path, files: Path, number: int) -> Stub:
     return stub
 
 
+def body_files(files: Path) -> list[str]:
+    """The body files there are, by the names that stubs call them."""
+    return sorted(path.relative_to(files).as_posix() for path in files.rglob("*") if path.is_file())
+
+
 def _ranked(stub: Stub, base: int) -> Stub:
     """Below every route, and among the files by their own priority (WireMock's default is 5)."""
-    return {**stub, "priority": base + min(stub.get("priority") or _DEFAULT_PRIORITY, _BAND)}
+    return {**stub, "priority": base + min(stub.get("priority") or DEFAULT_PRIORITY, _BAND)}

@@ -9,12 +9,23 @@ from typing import Any
 
 import httpx
 
+from harness.stub_files import place
 from harness.stubs import Stub
 from harness.transport import Route, whole_url
 from harness.unused import describe_request, describe_route, place_of_route
 
 _LIMIT = 300
-_COMPARED_KEYS = {"method", "url", "urlPath", "urlPattern", "urlPathPattern", "host", "queryParameters", "headers"}
+_COMPARED_KEYS = {
+    "method",
+    "scheme",
+    "url",
+    "urlPath",
+    "urlPattern",
+    "urlPathPattern",
+    "host",
+    "queryParameters",
+    "headers",
+}
 _MATCHERS = {"equalTo", "matches", "contains", "absent"}
 _FAR = 1.75  # the same method, and a URL that has a quarter in common
 
@@ -56,7 +67,7 @@ def _nearest(request: httpx.Request, routes: Sequence[Route], files: Sequence[St
         for number, route in enumerate(routes)
     ] + [
         (
-            stub["metadata"]["file"],
+            place(stub),
             describe_request(stub["request"]),
             list(_differences_of_stub(stub["request"], request)),
         )
@@ -96,6 +107,8 @@ def _differences_of_stub(asked: dict[str, Any], request: httpx.Request) -> Itera
     """What of a stub's request a real one does not have; matchers that are not told apart here are named as they are."""
     if (method := asked.get("method", "ANY")) not in ("ANY", request.method):
         yield _Difference(f"method {request.method} is not {method}")
+    if (scheme := asked.get("scheme", request.url.scheme)) != request.url.scheme:
+        yield _Difference(f"scheme {request.url.scheme} is not {scheme}")
     whole = request.url.raw_path.decode()
     path = whole.partition("?")[0]
     for key, value in (("url", whole), ("urlPath", path)):

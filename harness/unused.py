@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.stub_files import place
 from harness.stubs import ROUTE_NUMBER, Stub
 from harness.transport import Route
 
@@ -43,7 +44,7 @@ def unused_stubs(routes: Sequence[Route], files: Iterable[Stub], journal: Iterab
         if not (route._call_count or number in numbers)  # noqa: SLF001 # its own package
     ]
     unused += [
-        UnusedStub(stub["metadata"]["file"], describe_request(stub["request"]))
+        UnusedStub(place(stub), describe_request(stub["request"]))
         for stub in files
         if stub["id"].lower() not in identifiers
     ]

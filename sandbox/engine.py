@@ -125,7 +125,7 @@ def _start(settings: Settings) -> None:
         raise EngineError(
             "No Docker engine answers.", remedy="start Docker Desktop, colima or Rancher Desktop, then run this again."
         )
-    if _socket_is_forbidden():
+    if socket_is_forbidden():
         raise EngineError(
             "The engine's socket /var/run/docker.sock is there, but this user may not use it.",
             remedy="`sudo usermod -aG docker $USER`, then log in again.",
@@ -217,7 +217,8 @@ def _runs(pid: str, program: str) -> bool:
     return fields["Name"].strip() == program and not fields["State"].strip().startswith("Z")
 
 
-def _socket_is_forbidden() -> bool:
+def socket_is_forbidden() -> bool:
+    """Whether the local engine's socket is there, and not for this user."""
     socket = Path("/var/run/docker.sock")
     return socket.exists() and not os.access(socket, os.R_OK | os.W_OK)
 

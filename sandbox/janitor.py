@@ -45,6 +45,14 @@ def reap(client: docker.DockerClient) -> int:
     return _remove(client, {"label": HOST}, only_if_gone=True)
 
 
+def leftovers(client: docker.DockerClient) -> int:
+    """How many containers and networks :func:`reap` would remove."""
+    filters = {"label": HOST}
+    things = [*client.api.containers(all=True, filters=filters), *client.api.networks(filters=filters)]
+    spared = kept.identifiers() if things else set()
+    return sum(thing["Id"] not in spared and is_gone(thing["Labels"]) for thing in things)
+
+
 def _remove(client: docker.DockerClient, filters: dict[str, str], *, only_if_gone: bool) -> int:
     containers, networks = client.api.containers(all=True, filters=filters), client.api.networks(filters=filters)
     spared = kept.identifiers() if containers or networks else set()

@@ -98,3 +98,7 @@ def test_expressions_outside_the_entity_are_looked_at_too(resource: dict[str, An
 def test_the_error_is_one_of_the_sandbox_and_a_value_error() -> None:
     assert issubclass(MappingError, SandboxError)
     assert issubclass(MappingError, ValueError)
+
+
+def test_single_quotes_around_a_text_are_as_good_as_double_ones() -> None:
+    check(make_mapping(title="'a-' + .name", blueprint="'service'"), "it")

@@ -102,7 +102,7 @@ class TestFinding:
         error = error_of(tmp_path)
 
         assert error.what == f"The stub folder {registry} holds no stubs."
-        assert error.remedy == "put WireMock's JSON there, as *.json."
+        assert error.remedy == "put WireMock's JSON there, as *.json, or the short form, as *.yaml."
 
 
 class TestReading:
@@ -121,7 +121,7 @@ class TestReading:
         registry = folder(tmp_path, a=written)
 
         (stub,) = loaded(tmp_path)
-        assert stub.pop("metadata") == {"by": "hand", "file": str(registry / "a.json")}
+        assert stub.pop("metadata") == {"by": "hand", "file": str(registry / "a.json"), "line": 1}
         assert stub.pop("priority")
         assert stub.pop("id")
         del written["metadata"]
@@ -140,7 +140,7 @@ class TestReading:
     def test_metadata_may_be_null(self, tmp_path: Path) -> None:
         registry = folder(tmp_path, a=make_stub(metadata=None))
 
-        assert [stub["metadata"] for stub in loaded(tmp_path)] == [{"file": str(registry / "a.json")}]
+        assert [stub["metadata"] for stub in loaded(tmp_path)] == [{"file": str(registry / "a.json"), "line": 1}]
 
     def test_files_rank_below_every_route_and_among_themselves_by_their_priority(self, tmp_path: Path) -> None:
         folder(tmp_path, a=make_stub(), b=make_stub(priority=1), c=make_stub(priority=9))
@@ -179,8 +179,8 @@ class TestBodyFiles:
         registry = folder(tmp_path, a=make_stub(response={"bodyFileName": "none.json"}))
         error = error_of(tmp_path)
 
-        assert error.what == f"{registry / 'a.json'}: the body file 'none.json' is not in {registry / '__files'}."
-        assert error.remedy == "mend bodyFileName, or add the file."
+        assert error.what == f"{registry / 'a.json'}:1: the body file 'none.json' is not in {registry / '__files'}."
+        assert error.remedy == "mend the name, or add the file."
 
 
 class TestMistakes:
@@ -220,7 +220,7 @@ class TestMistakes:
     def test_mappings_must_be_a_list(self, tmp_path: Path, mappings: object) -> None:
         registry = folder(tmp_path, a={"mappings": mappings})
 
-        assert error_of(tmp_path).what == f"{registry / 'a.json'}: mappings must be a list of stubs."
+        assert error_of(tmp_path).what == f"{registry / 'a.json'}:1: mappings must be a list of stubs."
 
     @pytest.mark.parametrize(
         ("content", "message"),
@@ -235,7 +235,7 @@ class TestMistakes:
         registry = folder(tmp_path, a=content)
         error = error_of(tmp_path)
 
-        assert error.what == f"{registry / 'a.json'}: {message}"
+        assert error.what == f"{registry / 'a.json'}:1: {message}"
         assert '"mappings": [ … ]' in error.remedy
 
     @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ class TestMistakes:
     def test_parts_of_a_wrong_type_are_named(self, tmp_path: Path, fields: dict[str, Any], message: str) -> None:
         registry = folder(tmp_path, a=make_stub(**fields))
 
-        assert error_of(tmp_path).what == f"{registry / 'a.json'}: {message}"
+        assert error_of(tmp_path).what == f"{registry / 'a.json'}:1: {message}"
 
 
 class FussyWireMock(WireMock):
@@ -279,7 +279,7 @@ class TestDeploying:
 
         with pytest.raises(StubFileError) as raised:
             deploy(loaded(tmp_path), FussyWireMock(refused="'/2'"))
-        assert raised.value.what == f"{registry / 'b.json'}: WireMock refuses a stub of this file."
+        assert raised.value.what == f"{registry / 'b.json'}:1: WireMock refuses a stub of this file."
         assert re.search(r'"urlPath": "/2".*\n.*422 Unrecognized field', raised.value.detail)
 
     def test_an_engine_that_fails_otherwise_is_not_blamed_on_a_file(self, tmp_path: Path) -> None:

@@ -1,0 +1,146 @@
+"""``ocean-sandbox explain``: why is this entity missing, or empty?"""
+
+import asyncio
+import difflib
+from pathlib import Path
+
+import click
+
+from harness import output
+from harness.explaining import Asked, Explained, Explanation, about, explain
+from harness.mapping_reason import shown
+from harness.port_mock import Strictness
+from sandbox import pool
+from sandbox.errors import SandboxError
+
+_SHOWN = 20
+_WORDS = {
+    "upserted": "upserted",
+    "mapped": "mapped",
+    "filtered": "filtered out by the selector",
+    "failed": "whose selector failed",
+    "incomplete": "without identifier or blueprint",
+    "refused": "refused by Port",
+    "overwritten": "overwritten by a later item",
+    "lost": "that Ocean did not upsert",
+}
+
+
+@click.command()
+@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--kind", help="Only the resources of this kind.")
+@click.option("--id", "identifier", help="Only the items of this entity, each with every expression and its value.")
+@click.option(
+    "--mapping", type=click.Path(dir_okay=False, path_type=Path), help="Instead of .port/resources/port-app-config.yml."
+)
+@click.option(
+    "--stubs",
+    multiple=True,
+    help="A stub folder; of several, the later is laid over the earlier. By default, DIRECTORY's name.",
+)
+@click.option(
+    "--config", multiple=True, metavar="NAME=VALUE", help="A setting of the integration, such as registryUrl=https://…."
+)
+@click.option(
+    "--port", type=click.Choice(["strict", "lenient"]), help="Port's rules: strict by default if there are blueprints."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
+def command(
+    directory: Path,
+    kind: str | None,
+    identifier: str | None,
+    mapping: Path | None,
+    stubs: tuple[str, ...],
+    config: tuple[str, ...],
+    port: Strictness | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Say why entities of the integration in DIRECTORY are missing or empty.
+
+    Resyncs it in a sandbox, with its stubs, and takes every raw item through its mapping: the selector, each expression
+    and its value, each error. Exit codes: 0 explained, 1 it could not be, 2 wrong usage.
+    """
+    try:
+        explanation = asyncio.run(explain(Asked(directory, kind, mapping, stubs or None, config, port)))
+    finally:
+        pool.close_of_this_process()
+    if identifier is not None:
+        found = about(explanation, identifier)
+        if not found:
+            raise _unknown(explanation, identifier)
+        if as_json:
+            output.show_json({**explanation.to_dict(), "resources": [item.to_dict() for item in found]})
+            return
+        for item in found[:_SHOWN]:
+            _show_item(item)
+    elif as_json:
+        output.show_json(explanation.to_dict())
+        return
+    else:
+        _show_all(explanation)
+    _show_rest(explanation)
+
+
+def _unknown(explanation: Explanation, identifier: str) -> SandboxError:
+    there = [
+        str(item.trace.entity["identifier"])
+        for resource in explanation.resources
+        for item in resource.items
+        if item.trace.entity
+    ]
+    close = difflib.get_close_matches(identifier, there, n=1)
+    notes = [
+        f"{resource.kind}: {note}" for resource in explanation.resources for note in resource.notes
+    ] + explanation.errors + explanation.unmatched  # fmt: skip
+    return SandboxError(
+        f"No raw item is about {identifier!r}: the third party did not answer with it, or the handlers left it out.",
+        remedy=f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(there[:_SHOWN]) or 'none'}.",
+        detail="\n".join(notes),
+    )
+
+
+def _show_all(explanation: Explanation) -> None:
+    for resource in explanation.resources:
+        counts = ", ".join(f"{count} {_WORDS[fate]}" for fate, count in resource.counts().items())
+        click.secho(f"{resource.kind} (resources[{resource.index}]): {counts or 'no items'}", bold=True)
+        for note in resource.notes:
+            click.echo(f"  {note}")
+        said = [line for item in resource.items for line in _lines(item)]
+        output.show_table(["Item", "Part", "Why"], said[:_SHOWN])
+        if len(said) > _SHOWN:
+            click.echo(f"  … and {len(said) - _SHOWN} more: --json has all of them, --id those of one entity")
+
+
+def _lines(item: Explained) -> list[list[str]]:
+    """A line for why it is not there, and one for each part that is empty."""
+    trace = item.trace
+    name = f"  item {trace.number + 1} {shown((trace.entity or {}).get('identifier') or trace.item)}"
+    missing = [[name, item.fate, item.reason]] if item.reason else []
+    expressions = {step.path: step.expression for step in trace.steps}
+    return missing + [[name, path, f"empty: `{expressions[path]}`: {why}"] for path, why in item.empty.items()]
+
+
+def _show_item(item: Explained) -> None:
+    trace = item.trace
+    click.secho(f"{trace.kind} (resources[{trace.index}]), item {trace.number + 1}: {_WORDS[item.fate]}", bold=True)
+    if item.reason:
+        click.echo(f"  {item.reason}")
+    click.echo(f"  the item: {shown(trace.item)}")
+    rows = [
+        [f"  {step.path}", f"`{step.expression}`", shown(step.value), step.error or item.empty.get(step.path, "")]
+        for step in (trace.selector, *trace.steps)
+    ]
+    output.show_table(["Part", "Expression", "Value", "Why"], rows)
+
+
+def _show_rest(explanation: Explanation) -> None:
+    for title, lines in (
+        ("Errors of the resync", explanation.errors),
+        ("Requests that no stub answered", explanation.unmatched),
+        ("Notes", explanation.notes),
+    ):
+        if lines:
+            click.secho(f"{title}:", bold=True)
+        for line in lines:
+            click.echo("\n".join(f"  {part}" for part in line.splitlines()))

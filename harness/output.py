@@ -1,0 +1,41 @@
+"""What commands print: tables on a terminal, plain lines anywhere else, JSON where it is asked for."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+
+def is_terminal() -> bool:
+    """Whether a person looks at stdout."""
+    return sys.stdout.isatty()
+
+
+def show_json(value: Any) -> None:
+    """Print a value for machines."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows: as a table on a terminal, a line each with two blanks between the columns anywhere else.
+
+    Args:
+        columns: Their headings, which only the table has.
+        rows: Their texts.
+    """
+    if not is_terminal():
+        for row in rows:
+            click.echo("  ".join(row).rstrip())
+        return
+    from rich.console import Console  # noqa: PLC0415 # it takes its time to import
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(highlight=False).print(table)

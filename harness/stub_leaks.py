@@ -1,0 +1,103 @@
+"""Finds secrets and personal data in what is to be committed. It would rather miss one than cry wolf.
+
+A secret is what has the form of a known kind of token, or stands under a name that says so and looks like chance. Values
+that say of themselves that they are made up (``test-token``, ``<redacted>``, ``xxxx``) are none.
+"""
+
+import itertools
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# Forms as their makers document them.
+_TOKENS = {
+    "an AWS access key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+    "a GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})\b",
+    "a GitLab token": r"\bglpat-[A-Za-z0-9_-]{20,}",
+    "a Slack token": r"\bxox[abeoprs]-[A-Za-z0-9-]{20,}",
+    "a Stripe key": r"\b[rs]k_live_[A-Za-z0-9]{20,}",
+    "a Google API key": r"\bAIza[0-9A-Za-z_-]{35}\b",
+    "an npm token": r"\bnpm_[A-Za-z0-9]{36}\b",
+    "a PyPI token": r"\bpypi-[A-Za-z0-9_-]{50,}",
+    "a SendGrid key": r"\bSG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{40,}",
+    "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
+    "a signed token (JWT)": r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{20,}",
+    "a password in a URL": r"\b[a-z][a-z0-9+.-]*://[^\s:/@\"']+:(?P<value>[^\s:/@\"'{}<>$]{6,})@",
+}
+# Not `token` or `key` alone: next_page_token and the like are no secrets.
+_NAMED = re.compile(
+    r"(?i)[\"']?(?:[a-z0-9]+[_-])*(?:password|passwd|secret|client_?secret|api_?key|access_?key|access_?token|"
+    r"refresh_?token|auth_?token|private_?key|secret_?access_?key)[\"']?\s*[:=]\s*[\"']?(?P<value>[^\s\"',}&]{12,})"
+)
+_AUTHORIZATION = re.compile(r"(?i)\b(?:bearer|basic|token)\s+(?P<value>[A-Za-z0-9._~+/-]{16,}=*)")
+_MADE_UP = re.compile(
+    r"(?i)test|fake|dummy|example|sample|redact|placeholder|change|secret|token|password|your|mock|stub|sandbox|demo|"
+    r"\*{3}|x{4}|\.{3}|0{6}|1234|abcd|[<{$]"
+)
+_RANDOM = 3.2  # bits a character: words have less, tokens of 16 characters and more have it
+_EMAIL = re.compile(
+    r"(?:(?<=mailto:)|(?<![\w.%+:-]))[A-Za-z0-9._%+-]+@(?P<domain>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})\b"
+)
+# Reserved for documentation and tests by RFC 2606 and 6761.
+_NOBODYS = re.compile(r"(?i)(?:^|\.)(?:example\.(?:com|net|org|edu)|example|test|invalid|localhost|local)$")
+_NO_PERSON = re.compile(
+    r"(?i)^(?:no-?reply|noreply\+.*|git|support|info|admin|notifications?)@|@users\.noreply\.github\.com$"
+)
+_PHONE = re.compile(
+    r"(?i)[\"']?(?:[a-z0-9]+_)*(?:phone|mobile|telephone|phone_?number)[\"']?\s*:\s*[\"']?(?P<value>\+?[0-9][0-9 ()./-]{7,}[0-9])"
+)
+_NOBODYS_PHONE = re.compile(r"555|(\d)\1{5}|123456")
+
+
+@dataclass(frozen=True)
+class Leak:
+    """What should not be committed.
+
+    Args:
+        line: The line of the text, from 1.
+        what: What it looks like; never all of it.
+        is_personal: Whether it is personal data rather than a secret.
+    """
+
+    line: int
+    what: str
+    is_personal: bool = False
+
+
+def leaks(text: str) -> list[Leak]:
+    """What in a text looks like a secret or like a person's data, a finding a line and kind.
+
+    Args:
+        text: A file's content.
+    """
+    found = {leak: None for number, line in enumerate(text.splitlines(), 1) for leak in _in_line(number, line)}
+    return list(found)
+
+
+def _in_line(number: int, line: str) -> Iterator[Leak]:
+    for what, form in _TOKENS.items():
+        for match in re.finditer(form, line):
+            if what == "a private key" or not _MADE_UP.search(match.groupdict().get("value") or match[0]):
+                yield Leak(number, f"{what}: {match[0][:4]}…")
+    for match in itertools.chain(_NAMED.finditer(line), _AUTHORIZATION.finditer(line)):
+        if _looks_random(match["value"]):
+            yield Leak(number, f"a secret: {match[0][: match.start('value') - match.start()]}…")
+    yield from _personal(number, line)
+
+
+def _personal(number: int, line: str) -> Iterator[Leak]:
+    for match in _EMAIL.finditer(line):
+        if not _NOBODYS.search(match["domain"]) and not _NO_PERSON.search(match[0]):
+            yield Leak(number, f"an e-mail address: {match[0][0]}…@{match['domain']}", is_personal=True)
+    for match in _PHONE.finditer(line):
+        if not _NOBODYS_PHONE.search(re.sub(r"\D", "", match["value"])):
+            yield Leak(number, f"a telephone number: {match['value'][:4]}…", is_personal=True)
+
+
+def _looks_random(value: str) -> bool:
+    if _MADE_UP.search(value) or not re.search(r"[0-9]", value) or not re.search(r"[A-Za-z]", value):
+        return False
+    counts = Counter(value).values()
+    return -sum(count / len(value) * math.log2(count / len(value)) for count in counts) >= _RANDOM
