@@ -47,7 +47,7 @@ def wiremock_container(
 
 
 def wiremock_in(container: Container, password: str) -> WireMock:
-    """WireMock, when it answers and its CA can be had.
+    """WireMock, when it has answered once and its CA can be had.
 
     Raises:
         EngineError: It did not start.
@@ -61,7 +61,9 @@ def wiremock_in(container: Container, password: str) -> WireMock:
             remedy="`ocean-sandbox images --rebuild` builds its image again.",
             detail=container.end_of_log(),
         )
-    return WireMock(control, password, ca)
+    found = WireMock(control, password, ca)
+    found.rehearse()
+    return found
 
 
 def port_container(image: str, owner: Owner, settings: Settings, beside: Container) -> tuple[Container, str]:

@@ -9,7 +9,7 @@ done
 # The program behind the lifeline must outlive a background job's usual stdin, /dev/null.
 exec 3<&0
 # shellcheck disable=SC2086 # the options are words
-java $JAVA_OPTIONS -Xshare:on -XX:SharedArchiveFile=wiremock.jsa -jar wiremock.jar $WIREMOCK_OPTIONS \
+java $JAVA_OPTIONS -Xshare:on -XX:SharedArchiveFile=wiremock.jsa -jar launcher.jar $WIREMOCK_OPTIONS \
     --root-dir /tmp --ca-keystore /opt/wiremock/ca.jks --admin-api-basic-auth "$WIREMOCK_ADMIN" "$@" 3<&- &
 java=$!
 trap 'kill -9 "$java" 2>/dev/null' TERM INT

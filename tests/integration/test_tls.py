@@ -38,3 +38,27 @@ async def test_another_ca_gets_an_error_and_no_data(tmp_path: Path) -> None:
     result = await resync(integration(tmp_path, handler), InterceptTransport().add_route("GET", "/x", ANSWER))
     assert result.upserted_entities == []
     assert "CERTIFICATE_VERIFY_FAILED" in str(result.errors[0])
+
+
+async def test_all_hosts_have_one_key_that_is_not_the_cas(tmp_path: Path) -> None:
+    # Otherwise WireMock makes one for each host, which takes up to a second: see docker/wiremock/OneKey.java.
+    handler = """
+    import http.client
+    for host in ("one.example", "another.example"):
+        connection = http.client.HTTPSConnection("wiremock", 8080, context=ssl.create_default_context())
+        connection.set_tunnel(host, 443)
+        connection.connect()
+        yield [{"id": host, "value": connection.sock.getpeercert(binary_form=True).hex()}]
+    ca = open(os.environ["SSL_CERT_FILE"]).read()
+    yield [{"id": "ca", "value": ssl.PEM_cert_to_DER_cert(ca).hex()}]
+    """
+    result = await resync(integration(tmp_path, handler), InterceptTransport())
+    keys = {name: _modulus(bytes.fromhex(value)) for name, value in values(result).items()}
+    assert keys["one.example"] == keys["another.example"] != keys["ca"]
+
+
+def _modulus(certificate: bytes) -> bytes:
+    """The modulus of an RSA key of 2,048 bits: an INTEGER of 257 bytes, the first of which is 0 (X.690, 8.3)."""
+    _, found, rest = certificate.partition(b"\x02\x82\x01\x01\x00")
+    assert found
+    return rest[:256]
