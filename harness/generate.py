@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from harness.source_of_test import Expected
 from harness.trial import Drafts, Tried
 from harness.truncate import Cut
 from sandbox import source
-from sandbox.errors import SandboxError
+from sandbox.errors import ResyncCrashedError, ResyncTimeoutError, SandboxError
 from sandbox.progress import say
 from sandbox.settings import Settings
 
@@ -123,15 +123,19 @@ class _Maker:
     async def tried(self) -> tuple[Plan, Expected, list[str]]:
         """By what replays in a sandbox give: the shortest that gives a part of what was recorded."""
         replays: list[tuple[Plan, Tried, list[str]]] = []
-        for cut in [Cut.NOTHING] if self._wanted.full else list(Cut):
-            plan = self.plan(cut)
-            say("generate", f"replaying {len(plan.routes)} routes ({cut.value} is cut)")
-            tried = await self._try(plan, Expected())
+        for plan in self._plans():
+            say("generate", f"replaying {len(plan.routes)} routes ({plan.cut.value} is cut)")
+            try:
+                tried = await self._try(plan, Expected())
+            except (ResyncTimeoutError, ResyncCrashedError) as error:
+                if not replays:
+                    raise
+                say("generate", f"a longer replay does not come to its end: {error.what}")
+                break
             replays.append((plan, tried, self._what_is_wrong(tried)))
             if not replays[-1][2]:
                 break
-            if cut is not Cut.NOTHING:
-                say("generate", f"that is no part of what was recorded, so less is cut: {replays[-1][2][0]}")
+            say("generate", f"that is no part of what was recorded: {replays[-1][2][0]}")
         # What is wrong even where nothing was cut is not for cutting.
         unavoidable = set(replays[-1][2])
         plan, tried, wrong = next(each for each in replays if unavoidable.issuperset(each[2]))
@@ -146,6 +150,16 @@ class _Maker:
                 remedy="the integration does not do the same each time; see what it makes depend on time or chance.",
             )
         return plan, _in_both(expected, again), warnings
+
+    def _plans(self) -> Iterator[Plan]:
+        """What to try, the shortest first."""
+        if not self._wanted.full:
+            plan = self.plan(Cut.LISTS)
+            yield plan.reachable()
+            if len(plan.reachable().routes) < len(plan.routes):
+                yield plan
+            yield self.plan(Cut.OBJECTS)
+        yield self.plan(Cut.NOTHING)
 
     async def _try(self, plan: Plan, expected: Expected) -> Tried:
         return await trial.run(self.drafts(plan, expected), self._directory, self._settings)

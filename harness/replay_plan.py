@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote
 
 from harness import questions, truncate
 from harness.answers import Answer, Turn, signatures, turns
@@ -26,6 +27,7 @@ class PlannedRoute:
         queries: The raw queries of the recorded requests.
         endpoint: The number of the group that it belongs to.
         is_catch_all: Whether it stands for requests that were not recorded.
+        wild: The segments of its path that the catch-all of its endpoint has wildcards for; none without a catch-all.
     """
 
     pattern: Pattern
@@ -34,6 +36,7 @@ class PlannedRoute:
     queries: frozenset[str]
     endpoint: int
     is_catch_all: bool = False
+    wild: tuple[str, ...] = ()
 
     def matches(self, request: Recorded) -> bool:
         """Whether it is for ``request``."""
@@ -74,6 +77,42 @@ class Plan:
             if not any(id(route) in kept for route in several):
                 kept.add(id(_best(several)))
         return replace(self, routes=[route for route in self.routes if id(route) in kept])
+
+    def reachable(self) -> "Plan":
+        """The plan without what no answer that is left speaks of: of a thousand things, the two that are listed.
+
+        It is a guess, which makes the first replay quick: an integration may make up a path in another way.
+        """
+        kept = [route for route in self.routes if route.is_catch_all or not route.wild]
+        open_ = [route for route in self.routes if not (route.is_catch_all or not route.wild)]
+        known: set[str] = set()
+        new = kept
+        while new:
+            for route in new:
+                for turn in route.turns:
+                    _collect(turn.answer.body, known)
+            new = [route for route in open_ if all(unquote(segment) in known for segment in route.wild)]
+            found = set(map(id, new))
+            open_ = [route for route in open_ if id(route) not in found]
+            kept = kept + new
+        ids = set(map(id, kept))
+        return replace(self, routes=[route for route in self.routes if id(route) in ids])
+
+
+def _collect(value: Any, known: set[str]) -> None:
+    """Take note of what an answer speaks of: its values, and the parts of what is a path or an address."""
+    if isinstance(value, dict):
+        known.update(value)
+        for each in value.values():
+            _collect(each, known)
+    elif isinstance(value, list):
+        for each in value:
+            _collect(each, known)
+    elif value is not None:
+        text = str(value)
+        known.add(text)
+        if "/" in text:
+            known.update(unquote(text).partition("?")[0].split("/"))
 
 
 class Finder:
@@ -176,7 +215,11 @@ class _Planner:
             (each for each in served.values() if all(_is_fine(one.turns) for one in each)), served[first]
         )
         catch_all = self._made(representative, endpoint.pattern, number)
-        return literal + [replace(route, is_catch_all=True) for route in catch_all]
+        wild = [position for position, segment in enumerate(endpoint.pattern.segments) if segment is None]
+        return [
+            *(replace(route, wild=tuple(str(route.pattern.segments[each]) for each in wild)) for route in literal),
+            *(replace(route, is_catch_all=True) for route in catch_all),
+        ]
 
     def _made(
         self, served: list["_Served"], pattern: Pattern, number: int, queries: frozenset[str] | None = None

@@ -173,6 +173,14 @@ def test_the_catch_all_answers_with_2xx_if_any_did() -> None:
     assert catch_all.turns[0].answer.body == {"id": 3}
 
 
+def test_reachable_is_what_an_answer_that_is_left_speaks_of() -> None:
+    requests = [get("/things", [{"id": number} for number in range(9)])]
+    requests += [get(f"/things/{number}", {"id": number, "owner": f"/users/u{number} x"}) for number in range(9)]
+    requests += [get(f"/users/u{number}%20x", {"login": f"u{number}"}) for number in range(9)]
+    left = [route.pattern.path for route in plan(requests, Cut.LISTS).reachable().routes]
+    assert left == ["/things", "/things/0", "/things/1", "/users/u0%20x", "/users/u1%20x", "/things/*", "/users/*"]
+
+
 def many(count: int) -> list[Recorded]:
     """So many requests: pages, details of each item, searches and files."""
     found = []
