@@ -149,11 +149,12 @@ def _conflict(files: Files, path: Path, there: str, base: str | None, text: str)
             remedy=f"overwrite it with --force, or compare it with what would be written: diff {path} {new}",
             detail=_said("it differs from what would be written", there, text),
         )
+    kept = _kept(files, path)
     yours, ours = _spans(base, there), _spans(base, text)
     both = [span for span in yours if any(_overlap(span, other) for other in ours)]
     return EditedError(
         f"{path} was edited since it was generated, and is not overwritten.",
-        remedy=f"to have both: git merge-file {path} {_kept(files, path)} {new}; to lose the edits: --force.",
+        remedy=f"to have both: git merge-file {path} {kept} {new} && mv {new} {kept}; to lose the edits: --force.",
         detail="\n".join(
             [
                 _said("you changed", base, there),

@@ -81,10 +81,12 @@ def test_an_edited_file_stays_and_the_hint_says_who_changed_what(tmp_path: Path)
     assert "no line was changed by both: they merge" in said
     assert file.read_text() == edited
 
-    merge = said.partition("git ")[2].partition(";")[0]
-    subprocess.run(["git", *merge.split()], check=True)
+    merge, move = said.partition("to have both: ")[2].partition(";")[0].split(" && ")
+    for each in (merge, move):
+        subprocess.run(each.split(), check=True)
     assert "TWO" in file.read_text()
     assert "FIVE" in file.read_text()
+    assert write(files(tmp_path, *base[:-1], "FIVE")).edited == [file]
 
 
 def test_both_changed_a_line(tmp_path: Path) -> None:
