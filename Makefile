@@ -1,6 +1,7 @@
 # Everything that is needed, these targets install: .venv, the engine, the images. See README.md.
 .DEFAULT_GOAL := help
-.PHONY: help setup images test test/integration test/integration/durations test/integration/discover test/unit bench lint format lock clean \
+.PHONY: help setup images test test/integration test/integration/durations test/integration/discover \
+	test/integration/generate test/integration/verify test/unit bench lint format lock clean \
 	ci/matrix ci/images-key ci/images-save ci/images-load
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -70,6 +71,14 @@ test/integration/durations: $(SETUP) ## Record how long each of these tests take
 # The only target that calls a real API, with the credentials of .env and the environment.
 test/integration/discover: $(SETUP) ## Record a resync of INTEGRATION against its real API; KEEP_PERSONAL_DATA=1
 	@$(BIN)/ocean-sandbox discover $(if $(KEEP_PERSONAL_DATA),--keep-personal-data) $(INTEGRATIONS)
+
+test/integration/generate: $(SETUP) ## Make a test of what was recorded; FULL=1 keeps everything, AS=stubs, FORCE=1
+	@for each in $(INTEGRATIONS); do \
+		$(BIN)/ocean-sandbox generate $(if $(FULL),--full) $(if $(AS),--as $(AS)) $(if $(FORCE),--force) $$each || exit; done
+
+# The nightly contract test: it calls the real API, as discover does. Exit code 1 where something is otherwise.
+test/integration/verify: $(SETUP) ## Compare the real API of INTEGRATION with what was recorded; REPORT=FILE as JSON
+	@for each in $(INTEGRATIONS); do $(BIN)/ocean-sandbox verify $(if $(REPORT),--output $(REPORT)) $$each || exit; done
 
 test/unit: $(SETUP) ## Run the tests that need no engine
 	@$(BIN)/pytest -n $(WORKERS) tests/unit

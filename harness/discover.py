@@ -66,7 +66,9 @@ def _check_extra() -> None:
         )
 
 
-async def discover(directory: Path, settings: Settings, *, keep_personal_data: bool = False) -> Discovery:
+async def discover(
+    directory: Path, settings: Settings, *, keep_personal_data: bool = False, file: Path | None = None
+) -> Discovery:
     """Run a resync of the integration in ``directory`` against the real API, and write what it asked and was told.
 
     Without credentials (neither ``.env`` nor the environment has any), nothing leaves: every request is answered with
@@ -76,6 +78,7 @@ async def discover(directory: Path, settings: Settings, *, keep_personal_data: b
         directory: Where the integration's ``main.py`` is; an absolute path.
         settings: How the sandbox runs.
         keep_personal_data: Whether e-mail addresses and names stay as they are.
+        file: Where to write; by default, in the place of recordings.
 
     Raises:
         ConfigError: The spec, ``.env`` or the environment is wrong.
@@ -113,7 +116,7 @@ async def discover(directory: Path, settings: Settings, *, keep_personal_data: b
         if config.is_real:
             _see_that_it_was_let_in(traffic)
         return _write(
-            directory,
+            file or directory / discovery_file.PLACE,
             config,
             mapping,
             blueprints,
@@ -195,7 +198,7 @@ def _see_that_it_was_let_in(traffic: Traffic) -> None:
 
 
 def _write(
-    directory: Path,
+    file: Path,
     config: IntegrationConfig,
     mapping: dict[str, Any],
     blueprints: list[dict[str, Any]],
@@ -206,7 +209,6 @@ def _write(
     people: People | None,
     warnings: list[str],
 ) -> Discovery:
-    file = directory / discovery_file.PLACE
     say("discover", f"replacing secrets, and writing {file}")
     values = {
         name: redactor.clean_config(name, value, is_sensitive=name in config.sensitive) if config.is_real else value

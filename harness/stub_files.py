@@ -65,6 +65,17 @@ def deploy(stubs: Sequence[Stub], wiremock: WireMock) -> None:
         raise
 
 
+def place_for(near: Path, mappings: Path | None) -> Path:
+    """The folder for stub folders: the one that the settings name or that is there, or the place for a new one.
+
+    Args:
+        near: The integration's directory.
+        mappings: That folder itself, where the settings name it.
+    """
+    there = (folder / FOLDER for folder in (near, *near.parents) if (folder / FOLDER).is_dir())
+    return mappings or next(there, near / FOLDER)
+
+
 def find_root(near: Path, mappings: Path | None = None) -> Path:
     """The folder ``wiremock-mappings``; arguments as for :func:`load`.
 

@@ -122,6 +122,7 @@ SIGNATURES = {
     "StubFileError": "(what, *, remedy='', detail='')",
     "UnmatchedRequestError": "(*args)",
     "UnusedStub": "(source, request)",
+    "asks": "(url_pattern, *, query=None, json=None, form=None, headers=None, body=None)",
 }
 NAMES = [name for name in SIGNATURES if "." not in name]
 
