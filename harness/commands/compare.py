@@ -75,6 +75,12 @@ def command(  # click says what they are
     except SandboxError as error:
         click.echo(f"ocean-sandbox: {error}", err=True)
         sys.exit(NOT_COMPARED)
+    except click.ClickException:
+        raise
+    except Exception as error:  # noqa: BLE001 # whatever it is, Python's own exit code for it would say "different"
+        what = f"{type(error).__module__}.{type(error).__qualname__}: {error}"
+        click.echo(f"ocean-sandbox: The versions could not be compared: {what}", err=True)
+        sys.exit(NOT_COMPARED)
     if as_json:
         click.echo(content)
     else:

@@ -1,0 +1,26 @@
+"""What `ocean-sandbox compare` makes of what goes wrong, as far as it needs no engine."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from harness import commands
+
+from .factories import make_stub, write
+
+
+def test_an_error_that_nobody_foresaw_does_not_pass_for_a_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    things = tmp_path / "things"
+    things.mkdir()
+    write(tmp_path / "wiremock-mappings" / "things" / "a.json", make_stub())
+    write(tmp_path / "bin" / "git", "not to be executed")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+
+    done = CliRunner().invoke(commands.main, ["compare", str(things), "--against", "git:v1"])
+
+    assert done.exit_code == 3, done.output
+    assert done.stderr.startswith("ocean-sandbox: The versions could not be compared: builtins.PermissionError: ")
+    assert "Traceback" not in done.output
