@@ -17,6 +17,7 @@ from sandbox.settings import Settings
 
 # What a version may do in a release, and what is therefore told of it rather than of the comparison.
 _OF_THE_VERSION = (IntegrationError, ResyncCrashedError, ResyncTimeoutError)
+_SHOWN = 20
 _LISTS = ("actions", "scorecards", "pages")
 
 
@@ -48,7 +49,8 @@ async def run(before: Version, after: Version, same: Same) -> Comparison:
         same: What both are given.
 
     Raises:
-        SandboxError: It cannot be compared: neither version comes to an end, a stub file is wrong, there is no engine.
+        SandboxError: It cannot be compared: neither version comes to an end or upserts anything, a stub file is wrong,
+            there is no engine.
     """
     results = await asyncio.gather(*(_resync(version, same) for version in (before, after)))
     stuck = [result for result in results if isinstance(result, SandboxError)]
@@ -65,7 +67,44 @@ async def run(before: Version, after: Version, same: Same) -> Comparison:
             "Neither version ships a mapping with any resources, so neither resynced anything.",
             remedy=f"write {after.directory}/.port/resources/port-app-config.yml, or give one: --mapping FILE.",
         )
+    check_worth(results)
     return compare(*outcomes)
+
+
+def check_worth(results: Sequence[ResyncResult | SandboxError]) -> None:
+    """Refuse to compare versions that did nothing: that they are the same then says nothing.
+
+    Args:
+        results: What became of each version.
+
+    Raises:
+        SandboxError: No resync completed, or nothing was upserted; the message has the requests that none answered.
+    """
+    ended = [result for result in results if isinstance(result, ResyncResult)]
+    if not any(result.reconciliation_success for result in ended):
+        what = "Neither version completed its resync, so there is nothing to compare."
+    elif not any(result.upserted_entities for result in ended):
+        what = "Neither version upserted anything, so there is nothing to compare."
+    else:
+        return
+    asked = [
+        dict.fromkeys(f"{each.request.method} {each.request.url}" for each in result.unmatched) for result in ended
+    ]
+    unanswered = [request for request in asked[0] if all(request in others for others in asked)] if asked else []
+    said = [str(result.what) for result in results if isinstance(result, SandboxError)]
+    said += dict.fromkeys(f"{type(error).__name__}: {error}" for result in ended for error in result.errors)
+    raise SandboxError(
+        what,
+        remedy=f"add stubs for the requests below, of which {'both' if len(ended) > 1 else 'it'} had no answer, or name "
+        "the folder that has them: --stubs FOLDER."
+        if unanswered
+        else "see that the stubs answer with items, and that the mapping takes them: --stubs FOLDER, --mapping FILE.",
+        detail="\n".join([*unanswered[:_SHOWN], *_more(unanswered), *said[:_SHOWN], *_more(said)]),
+    )
+
+
+def _more(lines: Sequence[str]) -> list[str]:
+    return [f"… and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
 
 
 async def _resync(version: Version, same: Same) -> ResyncResult | SandboxError:

@@ -94,6 +94,16 @@ def test_an_image_and_a_working_tree_that_does_not_start(tmp_path: Path) -> None
         assert told(done)["before"]["version"] == f"image {image}"
 
 
+def test_stubs_that_match_nothing_do_not_make_versions_the_same(tmp_path: Path) -> None:
+    things = repository(tmp_path)
+    stub = {**STUB, "request": {"urlPath": "/other"}}
+    (tmp_path / "wiremock-mappings" / "things" / "things.json").write_text(json.dumps(stub))
+    done = compare(things, "--against", "v1")
+    assert done.exit_code == 3, done.output
+    assert "Neither version completed its resync" in done.stderr
+    assert "  | GET https://api.things.example/things\n" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
