@@ -13,7 +13,14 @@ from typing import Any
 
 import yaml
 
-from sandbox.errors import ActionError, EventPathError, EventTimeoutError, IntegrationError, SandboxError
+from sandbox.errors import (
+    ActionError,
+    EventPathError,
+    EventTimeoutError,
+    IntegrationError,
+    ResyncCrashedError,
+    SandboxError,
+)
 from sandbox.live import Asked, Outcome
 from sandbox.port import Port
 from sandbox.sandbox import Resync
@@ -128,6 +135,7 @@ class Listening:
         self.container = container
         self._source = source
         self._threads = ThreadPoolExecutor(max_workers=_MOST_AT_ONCE, thread_name_prefix="live")
+        self._is_closed = False
         self._told: dict[str, Any] = {}
         self._raised: asyncio.Future[None] | None = None
         # Who answers its requests in the test process, if anybody does.
@@ -151,6 +159,7 @@ class Listening:
 
     async def close(self) -> None:
         """Answer no more requests; the container is another's to stop."""
+        self._is_closed = True
         self._threads.shutdown(wait=False)
         await self.answering.aclose()
         if self._raised is not None and self._raised.done():
@@ -236,6 +245,11 @@ class Listening:
         return await work
 
     async def _in_thread(self, function: Any, *arguments: Any) -> Any:
+        if self._is_closed:
+            raise ResyncCrashedError(
+                f"The integration at {self._source} was stopped while an event was under way.",
+                remedy="see what the other event, or the resync, that was under way at the same time came to.",
+            )
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
 

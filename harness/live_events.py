@@ -47,7 +47,7 @@ class LiveEvents:
         listening = await self._listen()
         watch = await _Watch.begin(self._leased())
         event = listening.deliver(method, path, headers, body, seconds or self._event_timeout())
-        target, outcome = await self._surviving(event)
+        target, outcome = await self._surviving(listening, event)
         result = LiveEventResult(path=target, status=outcome.status, body=outcome.body, was_queued=outcome.was_queued)
         await self._collect(result, outcome, watch)
         if outcome.not_taken:
@@ -70,7 +70,7 @@ class LiveEvents:
         )
         watch = await _Watch.begin(self._leased())
         event = listening.execute(kind, run, action, port, seconds or self._event_timeout())
-        outcome = await self._surviving(event)
+        outcome = await self._surviving(listening, event)
         ended = await asyncio.to_thread(port.run, run["identifier" if workflow else "id"])
         result = ActionResult(
             action=action,
@@ -108,11 +108,12 @@ class LiveEvents:
         """The integration as it runs on; started if it does not yet."""
         sandbox = self._leased()
         async with self._one_at_a_time:
-            if self._listening is None:
-                self._listening = await self._start(sandbox)
-            await self._answer(sandbox, self._listening)
+            listening = self._listening
+            if listening is None:
+                listening = self._listening = await self._start(sandbox)
+            await self._answer(sandbox, listening)
             await self._harness._deploy_routes(sandbox)
-        return self._listening
+        return listening
 
     async def _answer(self, sandbox: Sandbox, listening: live.Listening) -> None:
         """Answer what only the test process can; a test may add such a route at any time."""
@@ -151,15 +152,19 @@ class LiveEvents:
             raise
         return listening
 
-    async def _surviving(self, event: Awaitable[Any]) -> Any:
-        """What comes of an event. After one that ended it, or a callable's error, the next finds another integration."""
+    async def _surviving(self, listening: live.Listening, event: Awaitable[Any]) -> Any:
+        """What comes of an event. After one that ended it, or a callable's error, the next finds another integration.
+
+        Of several events that end at once, the first stops the integration; what was started since is left alone.
+        """
         try:
             return await event
         except (ActionError, EventPathError, EventTimeoutError):
             raise
         except Exception:
             async with self._one_at_a_time:
-                await self.stop()
+                if self._listening is listening:
+                    await self.stop()
             raise
 
     async def _collect(self, result: LiveEventResult | ActionResult, outcome: Outcome, watch: "_Watch") -> None:
