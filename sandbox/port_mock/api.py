@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 
 from . import account, blueprints, entities, ingest, integration, runs
-from .bodies import answer_nobody, answer_wrong_shape, refuse
+from .bodies import answer_nobody, answer_too_deep, answer_wrong_shape, refuse
 from .injector import Injector
 from .recording import Recorder, mark_unknown
 from .rules import RefusedError
@@ -48,6 +48,7 @@ def create_app(state: PortState) -> Starlette:
         middleware=[Middleware(Recorder, state=state), Middleware(Injector)],
         exception_handlers={
             WrongShapeError: answer_wrong_shape,
+            RecursionError: answer_too_deep,
             RefusedError: entities.answer_refused,
             ClientDisconnect: answer_nobody,
             404: _refuse_unknown_call,

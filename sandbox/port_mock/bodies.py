@@ -60,6 +60,19 @@ async def answer_wrong_shape(_request: Request, error: Exception) -> Response:
     return refuse(422, "invalid_request", str(error))
 
 
+async def answer_too_deep(_request: Request, _error: Exception) -> Response:
+    """Turn a `RecursionError` into a 422: JSON can be read that is nested too deeply for anything to be done with it.
+
+    Args:
+        _request: Unused: starlette's signature.
+        _error: Unused: Python's words are about Python.
+
+    Returns:
+        The 422, as code `invalid_request`.
+    """
+    return refuse(422, "invalid_request", "the body is nested too deeply")
+
+
 async def answer_nobody(_request: Request, _error: Exception) -> Response:
     """Answer a client that left before its body was complete; it keeps a traceback out of the log.
 

@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
-from .bodies import answer, answer_nobody, answer_wrong_shape, read_object, refuse
+from .bodies import answer, answer_nobody, answer_too_deep, answer_wrong_shape, read_object, refuse
 from .faults import read_fault
 from .runs import read_run
 from .seeding import read_seed
@@ -71,6 +71,7 @@ def create_control_app(state: PortState, token: str, relay: Relay | None = None)
         middleware=[Middleware(_Guard, token=token)],
         exception_handlers={
             WrongShapeError: answer_wrong_shape,
+            RecursionError: answer_too_deep,
             ClientDisconnect: answer_nobody,
             404: _refuse_unknown_call,
             405: _refuse_unknown_call,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from .shapes import Json
 
+_TOO_DEEP = "it is nested too deeply to be checked"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
@@ -89,10 +90,13 @@ def mistakes(checks: Draft7Validator, properties: Json) -> list[str]:
     Returns:
         Nothing when all is well.
     """
-    return [
-        f"{'.'.join(['properties', *map(str, error.path)])}: {error.message}"
-        for error in sorted(checks.iter_errors(properties), key=lambda error: [*map(str, error.path)])
-    ]
+    try:
+        return [
+            f"{'.'.join(['properties', *map(str, error.path)])}: {error.message}"
+            for error in sorted(checks.iter_errors(properties), key=lambda error: [*map(str, error.path)])
+        ]
+    except RecursionError:
+        return [f"properties: {_TOO_DEEP}"]
 
 
 def complaint_about(definition: Any) -> str | None:
@@ -108,5 +112,7 @@ def complaint_about(definition: Any) -> str | None:
         Draft7Validator.check_schema(definition)
     except SchemaError as error:
         return error.message
+    except RecursionError:
+        return _TOO_DEEP
     # jsonschema would fetch what it refers to.
     return "$ref is no part of a property" if '"$ref"' in json.dumps(definition) else None

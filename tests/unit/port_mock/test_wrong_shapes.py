@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from .factories import Mock, body_of
@@ -79,3 +81,41 @@ def test_what_is_accepted_later_is_not_rejected_any_more() -> None:
 
     assert [each["identifier"] for each in mock.captures()["rejected_entities"]] == ["c", "a"]
     assert [each["identifier"] for each in mock.captures()["upserted_entities"]] == ["b"]
+
+
+def nested(depth: int, key: str = "items") -> dict[str, Any]:
+    """An object in an object, and so on."""
+    value: dict[str, Any] = {}
+    for _ in range(depth):
+        value = {key: value}
+    return value
+
+
+@pytest.mark.parametrize("depth", [200, 400])
+def test_a_schema_that_is_too_deep_to_be_checked_is_refused_by_name(depth: int) -> None:
+    blueprint = {"identifier": "service", "schema": {"properties": {"deep": nested(depth)}}}
+
+    answer = body_of(Mock().control("PUT", "/seed", json={"strict": True, "blueprints": {"service": blueprint}}), 422)
+
+    assert answer["message"] == "blueprints.service.schema.properties.deep: it is nested too deeply to be checked"
+
+
+def test_an_entity_that_is_too_deep_to_be_checked_is_refused_alone() -> None:
+    blueprint = {"identifier": "service", "schema": {"properties": {"deep": {"enum": [nested(390)]}}}}
+    mock = Mock(strict=True, blueprints={"service": blueprint})
+    entities = [{"identifier": "deep", "properties": {"deep": nested(400)}}, {"identifier": "flat"}]
+
+    answer = body_of(mock.port("POST", BULK, json={"entities": entities}), status=207)
+
+    assert [each["identifier"] for each in answer["errors"]] == ["deep"]
+    assert [each["identifier"] for each in answer["entities"]] == ["flat"]
+
+
+def test_a_search_that_is_too_deep_is_refused() -> None:
+    query: dict[str, Any] = {"combinator": "and", "rules": []}
+    for _ in range(400):
+        query = {"combinator": "and", "rules": [query]}
+
+    answer = body_of(Mock(strict=True).port("POST", "/v1/entities/search", json=query), status=422)
+
+    assert (answer["ok"], answer["error"]) == (False, "invalid_request")
