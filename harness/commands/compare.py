@@ -154,14 +154,11 @@ def _mapping_of(file: Path | None) -> dict[str, Any]:
     return content
 
 
-def _pair(text: str) -> tuple[str, Any]:
+def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not (name and equals):
         raise click.BadParameter(f"{text!r} is no NAME=VALUE.", param_hint="--set")
-    try:
-        return name, yaml.safe_load(value) if value else ""
-    except yaml.YAMLError:
-        return name, value
+    return name, value  # as the text that it is: Ocean parses it, as it does the variable that it becomes
 
 
 def _write(output: Path, content: str) -> None:

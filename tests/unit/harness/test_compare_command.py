@@ -6,6 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from harness import commands
+from harness.commands.compare import _pair
+from sandbox.environment import variables
 
 from .factories import make_stub, write
 
@@ -24,3 +26,10 @@ def test_an_error_that_nobody_foresaw_does_not_pass_for_a_difference(
     assert done.exit_code == 3, done.output
     assert done.stderr.startswith("ocean-sandbox: The versions could not be compared: builtins.PermissionError: ")
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("value", ["1.10", "0123", "yes", "null", "2024-01-01", "[1, 2]", "a: b", "", " x", "a=b"])
+def test_a_value_is_the_text_that_it_is(value: str) -> None:
+    name, taken = _pair(f"version={value}")
+
+    assert variables({"integration": {"config": {name: taken}}}) == {"OCEAN__INTEGRATION__CONFIG__VERSION": value}
