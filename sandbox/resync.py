@@ -83,6 +83,7 @@ class ResyncContainer:
         self._is_ready = False
         self._sails = False
         self._numbers = itertools.count(1)
+        self._died: dict[str, Any] | None = None
         self._waiting: dict[int, queue.Queue[dict[str, Any]]] = {}
         # Threads that live before a fork do not live in it, and may have held a lock: then each gets its container.
         self._fork_is_safe = False
@@ -270,6 +271,7 @@ class ResyncContainer:
         except (OSError, queue.Empty):
             event = "gone"
         self._container.log.clear()
+        self._died = None
         return bool(event == "ended")
 
     @property
@@ -300,6 +302,8 @@ class ResyncContainer:
             if (waiting := self._waiting.get(number)) is not None:
                 waiting.put(answer)
             return
+        if answer["event"] == "died" and self._died is None:
+            self._died = answer
         if answer["event"] in ("died", "gone"):
             for waiting in list(self._waiting.values()):
                 waiting.put(answer)
@@ -322,6 +326,8 @@ class ResyncContainer:
         self._container.wait_for_mark(_MARK_SECONDS)
         if answer["event"] not in ("died", "gone"):
             return answer
+        # What comes after the first says no more than that there is nothing there.
+        answer = self._died or answer
         why = _why(answer, self._settings) if answer["event"] == "died" else self._container.why_it_ended()
         raise ResyncCrashedError(
             f"The integration at {source} died while {doing}: {why}.",

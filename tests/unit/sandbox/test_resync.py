@@ -234,6 +234,19 @@ def test_a_death_is_a_crash_with_the_end_of_the_log(tmp_path: Path) -> None:
     assert container.logs == ["first", "last words"]
 
 
+def test_why_it_died_is_told_to_everyone_who_comes_later(tmp_path: Path) -> None:
+    died = {"event": "died", "why": "SIGSEGV", "oom": False}
+    nothing = {"event": "died", "why": "no integration is booted", "oom": False}
+    container = make_container(tmp_path, died, nothing, {"event": "gone"})
+    container._container.ended.set()
+
+    for _ in range(3):
+        with pytest.raises(ResyncCrashedError, match=r"segmentation fault \(SIGSEGV\)"):
+            container._ask(None, 1, SOURCE)
+    with pytest.raises(ResyncCrashedError, match=r"segmentation fault \(SIGSEGV\)"):
+        container.live({"order": "deliver", "seconds": 1}, SOURCE)
+
+
 def test_a_runner_that_cannot_import_port_ocean_is_an_error_that_says_so(tmp_path: Path) -> None:
     errors = describe(ModuleNotFoundError("No module named 'port_ocean'"))
     failed = {"event": "failed", "phase": "import port_ocean", "errors": errors}
