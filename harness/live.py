@@ -35,15 +35,15 @@ _OVER = {"SUCCESS", "FAILURE", "COMPLETED"}
 _numbers = itertools.count(1)
 
 
-def configuration(config: Mapping[str, Any], directory: Path) -> dict[str, Any]:
+def configuration(config: Mapping[str, Any], directory: Path, *, makes_resources: bool = False) -> dict[str, Any]:
     """The configuration that makes an integration listen, where a test's own does not say otherwise.
 
-    It polls, for that is what shipped integrations do by default, but does not resync when it starts; it creates no
-    default resources; and it processes actions where its spec says that it can, and asks for them every second.
+    It polls, for that is what shipped integrations do by default, but does not resync when it starts; it processes actions where its spec says that it can, and asks for them every second.
 
     Args:
         config: What overrides the integration's configuration.
         directory: The integration's.
+        makes_resources: Whether it creates its default resources where Port has none of its blueprints.
 
     Raises:
         IntegrationError: Its event listener listens to nothing.
@@ -59,7 +59,7 @@ def configuration(config: Mapping[str, Any], directory: Path) -> dict[str, Any]:
     actions = {"poll_check_interval_seconds": 1, **(config.get("actions_processor") or {})}
     return {
         "base_url": BASE_URL,
-        "initialize_port_resources": False,
+        "initialize_port_resources": makes_resources,
         **config,
         "event_listener": {**quiet, **listener},
         "actions_processor": {"enabled": _acts(directory), **actions},

@@ -1,6 +1,7 @@
 """Webhooks are delivered to an integration as it runs in production, and each has a result of its own."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import httpx
@@ -72,6 +73,20 @@ def things(*numbers: int) -> InterceptTransport:
 
 def upserted(result: LiveEventResult) -> list[str]:
     return [entity["identifier"] for entity in result.upserted_entities]
+
+
+@pytest.mark.asyncio
+async def test_strict_rules_go_by_its_own_blueprints_before_any_resync(tmp_path: Path) -> None:
+    directory = integration(tmp_path, head=HEAD)
+    (directory / ".port" / "resources").mkdir()
+    blueprint = {"identifier": "thing", "title": "Thing", "schema": {"properties": {"value": {"type": "number"}}}}
+    (directory / ".port" / "resources" / "blueprints.json").write_text(json.dumps([{**blueprint, "relations": {}}]))
+    transport = things(1).add_route("GET", "/things/7", {"json": {"id": 7, "value": 7}})
+    async with started(directory, transport, entry="production", port="strict") as harness:
+        taken = await harness.deliver_webhook("/webhook", json={"id": 7})
+        refused = await harness.deliver_webhook("/webhook", json={"id": 1})
+    assert (taken.errors, upserted(taken)) == ([], ["7"])
+    assert [(each.identifier, each.error) for each in refused.rejected_entities] == [("1", "blueprint_schema_mismatch")]
 
 
 @pytest.mark.asyncio

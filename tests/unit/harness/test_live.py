@@ -27,6 +27,10 @@ def test_it_listens_and_does_nothing_else_by_itself(tmp_path: Path) -> None:
     }
 
 
+def test_it_makes_the_blueprints_that_it_needs_where_nobody_else_does(tmp_path: Path) -> None:
+    assert configuration({}, tmp_path, makes_resources=True)["initialize_port_resources"] is True
+
+
 def test_what_a_test_says_stays(tmp_path: Path) -> None:
     said = {
         "base_url": "https://mine.example",
