@@ -42,16 +42,19 @@ def delete(kept: Kept, blueprint: str, identifiers: list[object], *, dependents:
         return identifiers
     kept.rules.blueprint(blueprint)
     asked = {identifier_text(identifier): identifier for identifier in identifiers}
+    there = {text for text in asked if kept.catalog.get(blueprint, text) is not None}
     deleted: list[object] = []
     refused: RefusedError | None = None
     for text, identifier in asked.items():
-        try:
-            _delete_one(kept, blueprint, text, asked, dependents=dependents)
-        except RefusedError as error:
-            refused = error
-        else:
-            deleted.append(identifier)
-            kept.capture_delete(blueprint, identifier)
+        # One that was there and is not has gone as a dependent of another that the call names: deleted all the same.
+        if text not in there or kept.catalog.get(blueprint, text) is not None:
+            try:
+                _delete_one(kept, blueprint, text, asked, dependents=dependents)
+            except RefusedError as error:
+                refused = error
+                continue
+        deleted.append(identifier)
+        kept.capture_delete(blueprint, identifier)
     if refused and not deleted:
         raise refused
     return deleted

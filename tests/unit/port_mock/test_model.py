@@ -11,7 +11,7 @@ import os
 from typing import Any
 
 import httpx
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sandbox.port_mock.api import create_app
@@ -125,7 +125,9 @@ class Model:
         return True
 
     def delete(self, blueprint: str, identifiers: list[str], *, dependents: bool) -> list[str]:
-        return [each for each in dict.fromkeys(identifiers) if self._delete((blueprint, each), dependents=dependents)]
+        there = [each for each in dict.fromkeys(identifiers) if (blueprint, each) in self.entities]
+        # With dependents nothing must stay, whichever of them takes the others with it.
+        return [each for each in there if self._delete((blueprint, each), dependents=dependents) or dependents]
 
     def _delete(self, key: Key, *, dependents: bool) -> bool:
         if key not in self.entities:
@@ -237,6 +239,11 @@ async def play(sequence: list[Any]) -> None:
             assert there == model.entities, step
 
 
+CREATING = {"merge": False, "create_missing_related_entities": True}
+A_FRIEND = ("thing", {"identifier": "b", "properties": {"n": 1}, "relations": {"friend": "a"}})
+
+
+@example([("upsert", [A_FRIEND], CREATING), ("delete", ("thing", ["a", "b"]), True)])
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(st.lists(steps, max_size=20))
 def test_any_sequence_leaves_port_and_the_model_with_the_same_entities(sequence: list[Any]) -> None:
