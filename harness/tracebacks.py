@@ -61,7 +61,7 @@ def _one(text: str, whole: str, kind: str | None, cause: RemoteFailure | None) -
     # The frames are indented; what follows the last of them is the exception, and its message may have lines of its own.
     frames = [number for number, line in enumerate(lines) if line.startswith("  File ")]
     start = frames[-1] + 1 if frames else 0
-    while start < len(lines) and (lines[start].startswith("    ") or lines[start].startswith("Traceback (")):
+    while start < len(lines) and lines[start].startswith(("    ", "  [Previous line repeated ", "Traceback (")):
         start += 1
     found = _NAMED.match("\n".join(lines[start:]))
     if found is None:

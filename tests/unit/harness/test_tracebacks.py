@@ -1,6 +1,7 @@
 """Exceptions read back from the text that Python makes of them."""
 
 import json
+import re
 import traceback
 from typing import Any
 
@@ -48,6 +49,19 @@ def test_an_exception_of_pythons_own_is_read_as_it_was(error: Exception) -> None
     assert (type(again), str(again), failure.kind) == (type(error), str(error), "thing")
     assert again.args == error.args
     assert "test_tracebacks.py" in failure.traceback
+
+
+def test_frames_that_python_leaves_out_are_no_part_of_the_exception() -> None:
+    def down() -> None:
+        down()
+
+    with pytest.raises(RecursionError) as caught:
+        down()
+    trace = text(caught.value)
+    (failure,) = read(trace)
+
+    assert re.search(r"^  \[Previous line repeated \d+ more times\]\nRecursionError", trace, re.MULTILINE)
+    assert (failure.type, failure.message) == ("RecursionError", str(caught.value))
 
 
 @pytest.mark.parametrize(
