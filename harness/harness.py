@@ -251,7 +251,7 @@ class IntegrationTestHarness:
             Exception: Whatever a callable or predicate of a route raised.
         """
         content, implied = live.body_of(json, body)
-        return await self._live.deliver(method, path, {**implied, **(headers or {})}, content, timeout)
+        return await self._live.deliver(method, path, live.merged(implied, headers or {}), content, timeout)
 
     async def run_action(
         self,

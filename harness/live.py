@@ -271,3 +271,9 @@ def body_of(value: Any, body: bytes | str | None) -> tuple[bytes, dict[str, str]
         return json.dumps(value if value is not None else {}).encode(), {"Content-Type": "application/json"}
     except (TypeError, ValueError) as error:
         raise SandboxError(f"The json of a webhook is none: {error}", remedy="give plain values.") from None
+
+
+def merged(implied: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """The headers of a webhook: those that are given, and those implied that are not, whatever their case."""
+    names = {name.lower() for name in given}
+    return {**{name: value for name, value in implied.items() if name.lower() not in names}, **given}

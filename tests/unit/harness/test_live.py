@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness.live import BASE_URL, action_run, body_of, configuration, workflow_run
+from harness.live import BASE_URL, action_run, body_of, configuration, merged, workflow_run
 from sandbox.errors import IntegrationError, SandboxError
 
 
@@ -101,3 +101,9 @@ def test_runs_differ_and_are_as_port_hands_them_out() -> None:
     node = workflow_run("restart", {"a": 1}, "mine", "node_1", "things")
     assert (node["nodeUid"], node["config"]["integrationProvider"]) == ("node_1", "things")
     assert node["config"]["integrationActionExecutionProperties"] == {"a": 1}
+
+
+def test_a_header_that_is_given_replaces_the_implied_one_in_any_case() -> None:
+    implied = {"Content-Type": "application/json"}
+    assert merged(implied, {"content-type": "text/plain", "X-A": "1"}) == {"content-type": "text/plain", "X-A": "1"}
+    assert merged(implied, {"X-A": "1"}) == {**implied, "X-A": "1"}
