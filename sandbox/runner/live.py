@@ -258,16 +258,22 @@ class Live:
             return is_so()
 
     def _read(self) -> None:
-        with self._notes.makefile("rb") as lines:
-            for line in lines:
-                note = json.loads(line)
-                with self._changed:
-                    self._take(note)
-                    self._changed.notify_all()
-        with self._changed:
-            self._has_hung_up = True
-            self._changed.notify_all()
-        self._on_end()
+        try:
+            with self._notes.makefile("rb") as lines:
+                for line in lines:
+                    try:
+                        note = json.loads(line)
+                    except ValueError:  # half a note: it died in the middle, or another has written in between
+                        continue
+                    with self._changed:
+                        self._take(note)
+                        self._changed.notify_all()
+        finally:
+            # Whatever ended it: who waits would wait for as long as an event may take.
+            with self._changed:
+                self._has_hung_up = True
+                self._changed.notify_all()
+            self._on_end()
 
     def _take(self, note: dict[str, Any]) -> None:
         root = note.get("event")

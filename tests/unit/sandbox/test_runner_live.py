@@ -23,6 +23,7 @@ OCEAN = """
 import http.server, json, os, socket, threading, time
 
 connection = socket.socket(fileno=int(os.environ["OCEAN_SANDBOX_NOTES"]))
+connection.sendall(b'{"note": "lo\\nnull and void\\n')
 lock = threading.Lock()
 manager = "port_ocean.core.handlers.webhook.processor_manager"
 
