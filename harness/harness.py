@@ -245,13 +245,16 @@ class IntegrationTestHarness:
             timeout: Seconds that it may take; ``event_timeout`` of the settings by default.
 
         Raises:
+            SandboxError: It cannot be sent: its path, a header or its body is none.
             EventPathError: It serves no such path; the message says which it does.
             EventTimeoutError: It was not processed in time; the message says where it stands.
             IntegrationError, ResyncCrashedError: It does not start, or it has ended.
             Exception: Whatever a callable or predicate of a route raised.
         """
         content, implied = live.body_of(json, body)
-        return await self._live.deliver(method, path, live.merged(implied, headers or {}), content, timeout)
+        all_headers = live.merged(implied, headers or {})
+        live.check_request(method, path, all_headers)
+        return await self._live.deliver(method, path, all_headers, content, timeout)
 
     async def run_action(
         self,

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import http.client
 import itertools
 import json
 import time
@@ -176,7 +177,7 @@ class Listening:
         """
         prefix = self._told["prefix"]
         target = path if path.startswith((f"{prefix}/", "http")) else f"{prefix}/{path.lstrip('/')}"
-        if not self._told["listens"] and f"{method} {target}" in self._told["paths"]:
+        if not self._told["listens"] and f"{method} {target.partition('?')[0]}" in self._told["paths"]:
             raise EventPathError(
                 f"The integration at {self._source} does not process webhooks: its event listener does not, or it has no "
                 "base_url.",
@@ -277,3 +278,29 @@ def merged(implied: Mapping[str, str], given: Mapping[str, str]) -> dict[str, st
     """The headers of a webhook: those that are given, and those implied that are not, whatever their case."""
     names = {name.lower() for name in given}
     return {**{name: value for name, value in implied.items() if name.lower() not in names}, **given}
+
+
+def check_request(method: str, path: str, headers: Mapping[str, str]) -> None:
+    """See that a webhook can be sent, with the client that is going to.
+
+    Args:
+        method: Its method.
+        path: Where to.
+        headers: Its headers.
+
+    Raises:
+        SandboxError: HTTP has no such request.
+    """
+    unsent = http.client.HTTPConnection("integration.sandbox.example")
+    try:
+        for text in (method, path, *headers, *headers.values()):
+            if not isinstance(text, str):
+                raise TypeError(f"{text!r} is no text")  # noqa: TRY301 # one of several that are wrong
+        unsent.putrequest(method, path)
+        for name, value in headers.items():
+            unsent.putheader(name, value)
+    except (TypeError, ValueError, http.client.HTTPException) as error:
+        raise SandboxError(
+            f"No webhook can be sent to {path!r}: {error}.",
+            remedy="percent-encode what a path may not have (urllib.parse.quote); headers are text of latin-1.",
+        ) from None

@@ -136,10 +136,13 @@ class Live:
             status, text, request = self._send(order)
         except TimeoutError:
             return {"event": "late", "stage": "it has not answered the request", "lines": []}
-        except OSError:
+        except (OSError, http.client.HTTPException):
             if not self._wait(lambda: self._has_hung_up, time.monotonic() + _ASK_SECONDS):
                 raise
             return {"event": "landed", "code": self._code()}
+        if not request:  # something in front of Ocean has answered, of which Ocean notes nothing
+            ours = {**_Event().to_json(), "queued": False, "succeeded": status < http.client.BAD_REQUEST}
+            return {"event": "delivered", "status": status, "body": text, **ours}
         if text in _NO_ROUTE and not self._knows(order):
             return {"event": "unknown path", "paths": self._told["paths"]}
         return {"event": "delivered", "status": status, "body": text, **self._outcome(request, status, deadline)}

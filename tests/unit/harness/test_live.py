@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness.live import BASE_URL, action_run, body_of, configuration, merged, workflow_run
+from harness.live import BASE_URL, action_run, body_of, check_request, configuration, merged, workflow_run
 from sandbox.errors import IntegrationError, SandboxError
 
 
@@ -107,3 +107,26 @@ def test_a_header_that_is_given_replaces_the_implied_one_in_any_case() -> None:
     implied = {"Content-Type": "application/json"}
     assert merged(implied, {"content-type": "text/plain", "X-A": "1"}) == {"content-type": "text/plain", "X-A": "1"}
     assert merged(implied, {"X-A": "1"}) == {**implied, "X-A": "1"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        ("POST", "/web hook", {}),
+        ("POST", "/häuser", {}),
+        ("POST", "/a\r\nHost: b", {}),
+        ("PO ST\n", "/a", {}),
+        ("POST", "/a", {"X A": "1", "X\n": "1"}),
+        ("POST", "/a", {"X-A": "1\r\nX-B: 2"}),
+        ("POST", "/a", {"X-A": "€"}),
+        ("POST", "/a", {"X-A": 1}),
+        ("POST", None, {}),
+    ],
+)
+def test_what_http_cannot_send_is_refused_before_anything_starts(method: str, path: Any, headers: Any) -> None:
+    with pytest.raises(SandboxError, match="No webhook can be sent to"):
+        check_request(method, path, headers)
+
+
+def test_what_http_can_send_is_fine() -> None:
+    check_request("POST", "/webhook?a=b%20c", {"X-Signature": "sha256=é"})

@@ -4,6 +4,7 @@ import base64
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -75,6 +76,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         what = self.rfile.read(int(self.headers["Content-Length"])).decode()
         request = self.headers["X-Number"]
         log("Request started", request=request)
+        if what == "in front":
+            return self.reply(503, b"busy", "")
         if what == "unknown":
             return self.reply(404, b'{"detail":"Not Found"}', request)
         note(note="call", event="request " + request, call=1)
@@ -153,6 +156,16 @@ def test_each_delivery_comes_back_with_its_own(tmp_path: Path, monkeypatch: pyte
     assert (ignored["not_taken"], ignored["succeeded"]) == ("none wanted it", False)
     assert (own["queued"], own["calls"]) == (False, [1, 2])
     assert unknown == {"event": "unknown path", "paths": ["POST /integration/hook"]}
+
+
+def test_what_ocean_does_not_answer_itself_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(tmp_path, monkeypatch) as (live, _):
+        live.open(20)
+        began = time.monotonic()
+        answered = live.deliver(order("in front"))
+    assert time.monotonic() - began < 10
+    assert (answered["event"], answered["status"], answered["body"]) == ("delivered", 503, "busy")
+    assert (answered["queued"], answered["succeeded"], answered["calls"]) == (False, False, [])
 
 
 def test_what_is_late_says_how_far_it_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
