@@ -114,7 +114,7 @@ def make_mapping(**mappings: Any) -> dict[str, Any]:
 @contextmanager
 def run_port_mock() -> Iterator[dict[str, int]]:
     """Run the Port mock's program; gives its ports."""
-    ports = {f"PORT_MOCK_{name}_PORT": "0" for name in ("API", "CONTROL", "RELAY")}
+    ports = {f"PORT_MOCK_{name}_PORT": "0" for name in ("API", "CONTROL", "RELAY", "NAMES")}
     with subprocess.Popen(
         [sys.executable, "-m", "sandbox.port_mock"],
         env={**os.environ, **ports, "PORT_MOCK_TOKEN": TOKEN},
