@@ -86,10 +86,13 @@ def _image(named: str, directory: Path, settings: Settings) -> Version:
 def _is_image(named: str, settings: Settings) -> bool:
     try:
         engine.ensure(settings).client.images.get(named)
-    except docker.errors.ImageNotFound:
-        return False
-    except docker.errors.APIError:  # what cannot even be a name
-        return False
+    except docker.errors.APIError as error:
+        if error.status_code in {400, 404}:  # what cannot even be a name, and what is none
+            return False
+        raise VersionError(
+            f"The engine does not say whether it has an image {named!r}: {error.explanation or error}.",
+            remedy="`ocean-sandbox doctor` says what is the matter with it.",
+        ) from None
     return True
 
 

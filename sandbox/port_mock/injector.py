@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -66,7 +67,7 @@ async def _refuse(fault: Fault, kept: Kept, scope: Scope, receive: Receive, send
 
 def _reject(kept: Kept, scope: Scope, raw: bytes, refused: RefusedError) -> None:
     """Remember the entities that a fault refuses, if the call upserts any."""
-    parts = scope["path"].split("/")
+    parts = [unquote(part) for part in scope["path"].split("/")]
     if scope["method"] != "POST" or parts[2:3] != ["blueprints"] or "entities" not in parts[4:5]:
         return
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import itertools
 import json
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 _LEAST_PARTS = 3
+_INVALID = 1007  # RFC 6455, 7.4.1: data that is not consistent with the type of the message
 _WITHOUT_BODY = (204, 304)
 _DEFAULT_PORTS = {("http", "80"), ("https", "443")}
 
@@ -86,7 +88,7 @@ class Relay:
             return PlainTextResponse("the test process hung up before it answered", status_code=503)
         finally:
             self._waiting.pop(number, None)
-        body = b"" if answer["status"] in _WITHOUT_BODY else base64.b64decode(answer["body"])
+        body = b"" if answer["status"] in _WITHOUT_BODY else answer["body"]
         response = Response(body, status_code=answer["status"])
         # Exactly the answer's own headers, repeated ones too; the length is ours to say.
         response.raw_headers = [
@@ -99,18 +101,32 @@ class Relay:
         self._websocket = websocket
         try:
             while True:
-                answer = json.loads(await websocket.receive_text())
+                answer = _read_answer(await websocket.receive_text())
                 _, answered = self._waiting.get(answer["id"], (None, None))
                 if answered is not None and not answered.done():
                     answered.set_result(answer)
         except WebSocketDisconnect:
             pass
+        except (ValueError, TypeError, KeyError) as error:
+            # Whom it answers nobody knows: all that wait are told that the test process has hung up.
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+                await websocket.close(_INVALID, f"no answer: {error!r}"[:100])
         finally:
             if self._websocket is websocket:
                 self._websocket = None
             for asked, answered in self._waiting.values():
                 if asked is websocket and not answered.done():
                     answered.set_exception(ConnectionError())
+
+
+def _read_answer(text: str) -> dict[str, Any]:
+    answer = json.loads(text)
+    return {
+        "id": int(answer["id"]),
+        "status": int(answer["status"]),
+        "headers": [(str(name), str(value)) for name, value in answer["headers"]],
+        "body": base64.b64decode(answer["body"]),
+    }
 
 
 def _raw_target(request: Request) -> str:

@@ -54,7 +54,11 @@ class Run:
     def is_excluded(self, excluded: list[object]) -> bool:
         """Whether a claim excludes it: by its action's identifier, or its node's."""
         action = self.run.get("action")
-        own = self.run.get("nodeUid") if self.kind == "workflow" else isinstance(action, dict) and action["identifier"]
+        own = (
+            self.run.get("nodeUid")
+            if self.kind == "workflow"
+            else isinstance(action, dict) and action.get("identifier")
+        )
         return own in excluded
 
 

@@ -159,6 +159,7 @@ class Kept:
     blueprints: dict[str, Json] = field(default_factory=dict)
     catalog: Catalog = field(default_factory=Catalog)
     made_identifiers: int = 0
+    unnamed: int = 0
     upserts: list[Json] = field(default_factory=list)
     deletions: list[Deletion] = field(default_factory=list)
     rejections: dict[tuple[str, str], Rejection] = field(default_factory=dict)
@@ -308,7 +309,8 @@ class Kept:
         """
         identifier = entity.get("identifier")
         # Without an identifier, nothing tells whether it comes again.
-        text = f"unnamed {len(self.rejections)}" if identifier is None else identifier_text(identifier)
+        self.unnamed += identifier is None
+        text = f"unnamed {self.unnamed}" if identifier is None else identifier_text(identifier)
         key = (blueprint, text)
         # Taken out first: it has its place where it was refused last.
         self.rejections.pop(key, None)

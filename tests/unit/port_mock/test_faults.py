@@ -215,3 +215,11 @@ def test_a_wrong_fault_is_refused_by_name(fault: object, message: str) -> None:
     assert body_of(mock.control("GET", "/faults"))["faults"] == []
     seeded = body_of(mock.control("PUT", "/seed", json={"faults": [fault]}), status=422)["message"]
     assert "faults[0]" in seeded
+
+
+def test_the_blueprint_of_what_a_fault_refuses_is_the_decoded_one() -> None:
+    mock = Mock(faults=[{"method": "POST", "path": "/entities/bulk", "status": 503}])
+
+    mock.port("POST", "/v1/blueprints/my%20service/entities/bulk", json={"entities": [{"identifier": "a"}]})
+
+    assert [each["blueprint"] for each in mock.captures()["rejected_entities"]] == ["my service"]

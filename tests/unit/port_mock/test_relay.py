@@ -229,3 +229,20 @@ class TestToken:
             await connection.send(make_answer(await received(connection)))
 
             assert (await answer).status_code == 200
+
+    @pytest.mark.asyncio
+    @pytest.mark.parametrize("frame", ["{", "[]", "null", "{}", '{"id": 1}', b"\x00", "made"])
+    async def test_what_is_no_answer_ends_the_connection_and_no_more(self, frame: str | bytes) -> None:
+        async with run_relay() as relay:
+            async with relay.connect() as connection:
+                answer = relay.ask()
+                asked = await received(connection)
+                await connection.send(make_answer(asked, body=b"", headers=[["odd"]]) if frame == "made" else frame)
+                async with asyncio.timeout(10):
+                    await connection.wait_closed()
+                assert (await answer).status_code == 503
+                assert connection.close_code == 1007
+            async with relay.connect() as connection:
+                again = relay.ask()
+                await connection.send(make_answer(await received(connection), b"fine"))
+                assert (await again).content == b"fine"

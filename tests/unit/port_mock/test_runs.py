@@ -126,3 +126,12 @@ def test_a_run_cannot_be_there_twice() -> None:
 )
 def test_a_wrong_claim_is_refused(body: dict[str, Any], message: str) -> None:
     assert message in body_of(Mock().port("POST", f"{ACTION}/claim-pending", json=body), status=422)["message"]
+
+
+def test_a_run_whose_action_was_patched_away_is_excluded_by_nothing() -> None:
+    mock = make_mock(action("1"))
+    body_of(mock.port("PATCH", f"{ACTION}/1", json={"action": {}}))
+
+    claimed = body_of(mock.port("POST", f"{ACTION}/claim-pending", json={**CLAIM, "exclude": ["restart"]}))
+
+    assert [run["id"] for run in claimed["runs"]] == ["1"]

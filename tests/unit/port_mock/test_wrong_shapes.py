@@ -119,3 +119,14 @@ def test_a_search_that_is_too_deep_is_refused() -> None:
     answer = body_of(Mock(strict=True).port("POST", "/v1/entities/search", json=query), status=422)
 
     assert (answer["ok"], answer["error"]) == (False, "invalid_request")
+
+
+def test_each_entity_without_an_identifier_has_a_rejection_of_its_own() -> None:
+    mock = Mock(strict=True, blueprints={"service": {"schema": {"properties": {}, "required": ["a"]}}})
+    entities = [{"title": "one"}, {"identifier": "a"}, {"title": "two"}]
+
+    mock.port("POST", BULK, json={"entities": entities})
+    mock.port("POST", f"{BULK}?upsert=true", json={"entities": [{"identifier": "a", "properties": {"a": 1}}]})
+    mock.port("POST", BULK, json={"entities": [{"title": "three"}]})
+
+    assert [each["entity"].get("title") for each in mock.captures()["rejected_entities"]] == ["one", "two", "three"]
