@@ -111,14 +111,12 @@ def test_an_entity_that_is_too_deep_to_be_checked_is_refused_alone() -> None:
     assert [each["identifier"] for each in answer["entities"]] == ["flat"]
 
 
-def test_a_search_that_is_too_deep_is_refused() -> None:
-    query: dict[str, Any] = {"combinator": "and", "rules": []}
-    for _ in range(400):
-        query = {"combinator": "and", "rules": [query]}
-
-    answer = body_of(Mock(strict=True).port("POST", "/v1/entities/search", json=query), status=422)
-
-    assert (answer["ok"], answer["error"]) == (False, "invalid_request")
+def test_a_body_that_can_be_read_and_not_written_is_refused() -> None:
+    mock = Mock()
+    for depth in range(900, 1000):
+        body = b'{"entities":[%s]}' % (b'{"a":' * depth + b"1" + b"}" * depth)
+        answer = mock.port("POST", "/v1/blueprints/service/bulk/entities/delete", content=body)
+        assert answer.status_code in {200, 422}, (depth, answer.text)
 
 
 def test_each_entity_without_an_identifier_has_a_rejection_of_its_own() -> None:
