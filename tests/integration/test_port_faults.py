@@ -61,14 +61,20 @@ async def test_a_reset_connection_is_retried(tmp_path: Path) -> None:
 
 
 async def test_an_expired_token_is_refreshed(tmp_path: Path) -> None:
-    async with started(integration(tmp_path), things()) as harness:
-        await harness.trigger_resync()
-        harness.port.expire_token()
-        harness.port.fail(*UPSERT, status=401, times=1)
+    harness = make_harness(integration(tmp_path), things())
+    harness.port.expire_token()  # the first that the client gets
+    try:
+        await harness.start()
         result = await harness.trigger_resync()
-        tokens = harness.port_mock.transport.calls_for("/auth/access_token")
+        calls = harness.port_mock.transport.calls
+    finally:
+        await harness.shutdown()
     assert (identifiers(result), result.errors) == (["1", "2"], [])
-    assert len(tokens) >= 3  # one for each resync's process, and one for what was refused
+    refused = [call for call in calls if call.response.status_code == 401]
+    tokens = [call for call in calls if call.request.url.path.endswith("/auth/access_token")]
+    assert len(refused) == 1
+    assert "The access token has expired." in refused[0].response.text
+    assert len(tokens) == 2
 
 
 async def test_some_entities_of_a_batch_are_refused(tmp_path: Path) -> None:
