@@ -12,8 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sandbox.errors import (
     ActionError,
     EventPathError,
@@ -70,6 +68,8 @@ def configuration(config: Mapping[str, Any], directory: Path, *, makes_resources
 
 
 def _acts(directory: Path) -> bool:
+    import yaml  # noqa: PLC0415 # each start of pytest would pay for what few tests need
+
     for file in (directory / ".port" / name for name in _SPECS):
         with contextlib.suppress(OSError, yaml.YAMLError, AttributeError):
             return bool(yaml.safe_load(file.read_text(encoding="utf-8")).get("actionsProcessingEnabled"))
