@@ -65,7 +65,7 @@ def _group(query: Json, where: str, *, strict: bool, depth: int = 0) -> Test:
     if depth > _DEEPEST:
         raise WrongShapeError("the query is nested too deeply")
     combinator = query.get("combinator") if strict or depth else query.get("combinator", "and")
-    if combinator not in {"and", "or"}:
+    if combinator not in ("and", "or"):  # no set: it may be a list or an object, which no set takes
         raise WrongShapeError(f"{where}combinator must be 'and' or 'or', not {combinator!r}")
     rules = as_list(query.get("rules") if strict or depth else query.get("rules", []), f"{where}rules")
     tests = [
