@@ -181,9 +181,10 @@ class OwnSandbox(Sandbox):
     def stop(self) -> None:
         """Remove all of it."""
         self._stopped = True
-        with self._background:
+        # Not in the background's own threads: keep() has shut it down where it failed.
+        with self._background, ThreadPoolExecutor(max_workers=4) as together:
             for stop in [each.stop for each in self._resyncs] + [each.stop for each in self._containers]:
-                self._background.submit(stop)
+                together.submit(stop)
             for api in (getattr(self, "wiremock", None), getattr(self, "port", None)):
                 if api is not None:
                     api.close()
@@ -261,8 +262,10 @@ class OwnPool:
             sandbox.reset()
             is_empty = True
         except EngineError:
-            self._discard(sandbox)
+            pass
         finally:
+            if not is_empty:  # whatever went wrong, nobody gets it any more
+                self._discard(sandbox)
             with self._lock:
                 self._emptying -= 1
                 self._free += [sandbox] if is_empty else []

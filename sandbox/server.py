@@ -146,14 +146,21 @@ class _Lease:
             "look": self._look,
             "keep": self._keep,
         }
-        with ThreadPoolExecutor(max_workers=1) as worker:
-            order: dict[str, Any] | None = first
-            while order is not None:
-                worker.submit(_answer, wire, calls[order.pop("call")], order)
-                order = wire.read()
-            self.stop_resync()
-        if self._sandbox is not None:
-            self._pool.release(self._sandbox)
+        try:
+            with ThreadPoolExecutor(max_workers=1) as worker:
+                try:
+                    order: dict[str, Any] | None = first
+                    while order is not None:
+                        call = calls.get(order.pop("call", None))
+                        if call is None:
+                            raise ValueError("no such call")
+                        worker.submit(_answer, wire, call, order)
+                        order = wire.read()
+                finally:  # however the connection ended: a client that died with an answer unread resets it
+                    self.stop_resync()
+        finally:
+            if self._sandbox is not None:
+                self._pool.release(self._sandbox)
 
     def stop_resync(self) -> None:
         """Kill what goes on in the resync container."""

@@ -70,9 +70,18 @@ class Wire:
         self._connection.sendall(json.dumps(value).encode() + b"\n")
 
     def read(self) -> dict[str, Any] | None:
-        """The next object, or None at the end."""
+        """The next object, or None at the end.
+
+        Raises:
+            ValueError: What came is no object.
+        """
         line = self._reader.readline()
-        return json.loads(line) if line.endswith(b"\n") else None
+        if not line.endswith(b"\n"):
+            return None
+        value = json.loads(line)
+        if not isinstance(value, dict):
+            raise ValueError("no object")  # noqa: TRY004 # to whoever reads, as wrong as what is no JSON
+        return value
 
     def close(self) -> None:
         """End it; whoever reads at either end reads the end."""

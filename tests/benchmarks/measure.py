@@ -18,19 +18,17 @@ class Result:
     Args:
         row: The row.
         samples: For each contender, its figures in each round.
-        skipped: Why it was not measured, if it was not.
         failed: What went wrong, if something did.
     """
 
     row: Row
     samples: dict[str, list[dict[str, float]]] = field(default_factory=dict)
-    skipped: str = ""
     failed: str = ""
 
     @property
     def status(self) -> str:
-        """``measured``, ``skipped`` or ``failed``."""
-        return "failed" if self.failed else "skipped" if self.skipped else "measured"
+        """``measured`` or ``failed``."""
+        return "failed" if self.failed else "measured"
 
     def medians(self, contender: str) -> dict[str, float]:
         """Each figure's median over the rounds."""
@@ -68,7 +66,7 @@ class Result:
             "unit": row.unit,
             "more_is_better": row.more_is_better,
             "status": self.status,
-            "reason": self.failed or self.skipped,
+            "reason": self.failed,
             "contenders": {
                 name: {"median": self.medians(name), "samples": samples} for name, samples in self.samples.items()
             },
@@ -95,9 +93,6 @@ def measure(row: Row, rounds: int) -> Result:
     """
     samples: dict[str, list[dict[str, float]]] = {name: [] for name in row.contenders}
     try:
-        if reason := row.reason_to_skip():
-            say("bench", f"{row.name}: skipped: {reason}")
-            return Result(row, skipped=reason)
         for number in range(rounds):
             contenders = list(row.contenders.items())
             for name, contender in contenders if number % 2 == 0 else reversed(contenders):

@@ -131,6 +131,7 @@ def in_sandboxes(
         "BENCH_TESTS": str(tests),
         "BENCH_PLACE": "sandbox",
         "OCEAN_SANDBOX_ISOLATION": isolation,
+        "OCEAN_SANDBOX_STANDING_POOL": "0",  # one that happens to stand would make "nothing running" untrue
         "PYTHONPATH": str(HERE / "inside"),
         **environment,
     }

@@ -1,7 +1,9 @@
 """Tests that lease the sandboxes of a standing pool are as isolated as others, and leave nothing in it."""
 
 import contextlib
+import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +14,7 @@ import pytest
 
 from sandbox import engine
 from sandbox.owner import PROCESS, process_name
-from sandbox.standing import ask
+from sandbox.standing import ask, socket_of
 
 from .factories import integration
 
@@ -130,6 +132,21 @@ def test_a_pytest_that_is_killed_gives_its_sandbox_back(tmp_path: Path) -> None:
         began = time.monotonic()
         assert "4 passed" in pytest_in(tmp_path, environment, "-k", "TestTwo").stdout
         assert time.monotonic() - began < 30
+
+
+def test_a_client_that_speaks_nonsense_gives_its_sandbox_back(tmp_path: Path) -> None:
+    things = integration(tmp_path / "things")
+    with standing(tmp_path, things) as environment:
+        cache = Path(environment["OCEAN_SANDBOX_CACHE"])
+        addresses = set()
+        for nonsense in (b"{", b'{"call": "dance"}\n', b"[]\n", b'{"call": "boot"}\n'):
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(str(socket_of(cache)))
+                order = {"call": "lease", "directory": str(things), "settings": {}}
+                connection.sendall(json.dumps(order).encode() + b"\n")
+                addresses.add(json.loads(connection.makefile("rb").readline())["wiremock"]["address"])
+                connection.sendall(nonsense)  # and what it is answered stays unread
+        assert len(addresses) == 1, "each got the one that the client before it had given back"
 
 
 def test_nothing_is_left_of_it_when_it_is_down_or_killed(tmp_path: Path) -> None:
