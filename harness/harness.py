@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -428,11 +427,14 @@ class IntegrationTestHarness:
     ) -> Answerer:
         proxy = None
         if self._stub_files:
-            trust = ssl.create_default_context(cadata=sandbox.wiremock.ca)
-            trust.verify_flags &= ~ssl.VERIFY_X509_STRICT  # as in the resync container: see docker/resync/site
-            proxy = await stack.enter_async_context(
-                httpx.AsyncClient(proxy=sandbox.wiremock.proxy, verify=trust, trust_env=False, timeout=None)  # noqa: S113
+            third_party = sandbox.wiremock
+            client = httpx.AsyncClient(
+                proxy=third_party.proxy,
+                verify=third_party.trust(),
+                trust_env=False,
+                timeout=None,  # noqa: S113
             )
+            proxy = await stack.enter_async_context(client)
         url, token = sandbox.port.relay()
         transport, large = self.third_party_transport, self._large
         return Answerer(transport, url, token, proxy=proxy, on_error=on_error, large=large)

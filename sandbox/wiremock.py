@@ -57,19 +57,23 @@ class WireMock:
         """Its address as a proxy for this process."""
         return f"http://{self._control.address}"
 
+    def trust(self) -> ssl.SSLContext:
+        """For a client in this process that uses it as a proxy: its CA, and no other."""
+        trust = ssl.create_default_context(cadata=self.ca)
+        trust.verify_flags &= ~ssl.VERIFY_X509_STRICT  # as in the resync container: see docker/resync/site
+        return trust
+
     def rehearse(self) -> None:
         """Answer one request over TLS that no test sees, and forget it.
 
         WireMock's first one takes 0.4 s, while Java loads what it needs for it; a test would wait for that. In a sandbox
         that starts, a resync container is still importing meanwhile.
         """
-        trust = ssl.create_default_context(cadata=self.ca)
-        trust.verify_flags &= ~ssl.VERIFY_X509_STRICT  # as in the resync container: see docker/resync/site
         self.stub([{"request": {"host": {"equalTo": _REHEARSAL}}, "response": {"status": 200, "jsonBody": []}}])
         # Whatever is wrong here, a test will say it better.
         with (
             contextlib.suppress(httpx.HTTPError),
-            httpx.Client(proxy=self.proxy, verify=trust, trust_env=False, timeout=_REHEARSAL_SECONDS) as client,
+            httpx.Client(proxy=self.proxy, verify=self.trust(), trust_env=False, timeout=_REHEARSAL_SECONDS) as client,
         ):
             client.get(f"https://{_REHEARSAL}/")
         self.journal()
