@@ -1,6 +1,5 @@
 """``ocean-sandbox compare``: what a change to an integration changes in Port, before it is released."""
 
-import asyncio
 import json
 import sys
 import tempfile
@@ -13,8 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from harness import comparing, stub_files, versions
+from harness.commands._work import run
 from harness.difference import Comparison, Difference
-from sandbox import pool, settings
+from sandbox import settings
 from sandbox.errors import SandboxError
 
 SAME, DIFFERENT, USAGE, NOT_COMPARED = 0, 1, 2, 3
@@ -136,10 +136,7 @@ def _compare(
     with tempfile.TemporaryDirectory(prefix="ocean-sandbox-compare-") as folder:
         before = versions.find(against, directory, Path(folder), in_force)
         same = comparing.Same(name, folders, own, mapping, in_force)
-        try:
-            return asyncio.run(comparing.run(before, versions.working_tree(directory), same))
-        finally:
-            pool.close_of_this_process()
+        return run(comparing.run(before, versions.working_tree(directory), same))
 
 
 def _mapping_of(file: Path | None) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """``ocean-sandbox discover``: records a resync against the real API."""
 
-import asyncio
 from pathlib import Path
 
 import click
 
+from harness.commands._work import run
 from harness.discover import Discovery, discover
-from sandbox import pool, settings
+from sandbox import settings
 
 
 @click.command()
@@ -22,16 +22,12 @@ from sandbox import pool, settings
 def command(directory: Path, *, keep_personal_data: bool, timeout: float) -> None:
     """Run a resync of the integration in DIRECTORY against the real API, and record it.
 
-    It is the only command that calls the real API. Credentials are those of DIRECTORY/.env and of the environment
+    It calls the real API, as `ocean-sandbox verify` does, and no other command. Credentials are those of DIRECTORY/.env and of the environment
     (OCEAN__INTEGRATION__CONFIG__…); without any, every request is answered with 404. What was said is written to
     .port/resources/discovery.json, without secrets, and whole or not at all.
     """
     in_force = settings.load(resync_timeout=timeout)
-    try:
-        done = asyncio.run(discover(directory.resolve(), in_force, keep_personal_data=keep_personal_data))
-    finally:
-        pool.close_of_this_process()
-    _show(done)
+    _show(run(discover(directory.resolve(), in_force, keep_personal_data=keep_personal_data)))
 
 
 def _show(done: Discovery) -> None:

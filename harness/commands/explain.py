@@ -1,16 +1,15 @@
 """``ocean-sandbox explain``: why is this entity missing, or empty?"""
 
-import asyncio
 import difflib
 from pathlib import Path
 
 import click
 
 from harness import output
+from harness.commands._work import run
 from harness.explaining import Asked, Explained, Explanation, about, explain
 from harness.mapping_reason import shown
 from harness.port_mock import Strictness
-from sandbox import pool
 from sandbox.errors import SandboxError
 
 _SHOWN = 20
@@ -61,10 +60,7 @@ def command(
     Resyncs it in a sandbox, with its stubs, and takes every raw item through its mapping: the selector, each expression
     and its value, each error. Exit codes: 0 explained, 1 it could not be, 2 wrong usage.
     """
-    try:
-        explanation = asyncio.run(explain(Asked(directory, kind, mapping, stubs or None, config, port)))
-    finally:
-        pool.close_of_this_process()
+    explanation = run(explain(Asked(directory, kind, mapping, stubs or None, config, port)))
     if identifier is not None:
         found = about(explanation, identifier)
         if not found:

@@ -1,13 +1,13 @@
 """``ocean-sandbox generate``: makes of a recording a test that replays it."""
 
-import asyncio
 from pathlib import Path
 from typing import get_args
 
 import click
 
+from harness.commands._work import run
 from harness.generate import Form, Generation, Wanted, generate
-from sandbox import pool, settings
+from sandbox import settings
 
 
 @click.command()
@@ -33,11 +33,7 @@ def command(directory: Path, *, full: bool, form: Form, folder: str | None, forc
     entities that the replay gives, which are those of the recording, or a part of them.
     """
     wanted = Wanted(form, full, force, not no_replay, folder)
-    try:
-        done = asyncio.run(generate(directory.resolve(), wanted, settings.load()))
-    finally:
-        pool.close_of_this_process()
-    _show(done)
+    _show(run(generate(directory.resolve(), wanted, settings.load())))
 
 
 def _show(done: Generation) -> None:

@@ -1,14 +1,14 @@
 """``ocean-sandbox verify``: compares the real API with its recording."""
 
-import asyncio
 import json
 import sys
 from pathlib import Path
 
 import click
 
+from harness.commands._work import run
 from harness.verify import verify
-from sandbox import pool, settings
+from sandbox import settings
 from sandbox.errors import SandboxError
 
 SAME, DRIFT, NOT_VERIFIED = 0, 1, 3
@@ -32,12 +32,10 @@ def command(directory: Path, *, as_json: bool, output: Path | None, timeout: flo
     usage, 3 it could not be compared.
     """
     try:
-        done = asyncio.run(verify(directory.resolve(), settings.load(resync_timeout=timeout)))
+        done = run(verify(directory.resolve(), settings.load(resync_timeout=timeout)))
     except SandboxError as error:
         click.echo(f"ocean-sandbox: {error}", err=True)
         sys.exit(NOT_VERIFIED)
-    finally:
-        pool.close_of_this_process()
     text = json.dumps(done.to_json(), indent=2, ensure_ascii=False)
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
