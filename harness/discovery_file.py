@@ -2,8 +2,6 @@
 
 import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -11,6 +9,7 @@ from typing import IO, Any
 from harness.exchange import Exchange
 from harness.personal import People
 from harness.redact import Redactor
+from harness.whole_file import replacing
 from sandbox.errors import SandboxError
 
 PLACE = Path(".port", "resources", "discovery.json")
@@ -48,21 +47,10 @@ def write(
                 people.learn(body)
     redactor.forget_cleaned()
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        for left in file.parent.glob(f"{_TEMPORARY}*"):  # of a run that was killed
-            left.unlink(missing_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=_TEMPORARY, suffix=".json", dir=file.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+        with replacing(file, _TEMPORARY) as temporary:
+            with temporary.open("w", encoding="utf-8", newline="\n") as stream:
                 _write(stream, {name: redactor.clean_texts(value) for name, value in head.items()}, exchanges, redactor)
-                stream.flush()
-                os.fsync(stream.fileno())
             _look_through(temporary, redactor, people)
-            temporary.chmod(0o644)
-            temporary.replace(file)
-        finally:
-            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise SandboxError(
             f"{file} cannot be written: {error}", remedy="see that the folder can be written to."

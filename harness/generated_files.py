@@ -7,13 +7,12 @@ be said what the person changed, what the recording changed, and how to have bot
 import contextlib
 import difflib
 import hashlib
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.whole_file import replacing
 from sandbox.errors import SandboxError
 
 KEPT = Path(".port", "resources", ".generated")
@@ -200,19 +199,8 @@ def _put(path: Path, content: bytes, result: Written) -> None:
     if path.is_file() and path.read_bytes() == content:
         result.same.append(path)
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f"{_TEMPORARY}*"):  # of a run that was killed
-        left.unlink(missing_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    with replacing(path, _TEMPORARY) as temporary:
+        temporary.write_bytes(content)
     result.written.append(path)
 
 
