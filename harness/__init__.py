@@ -7,12 +7,12 @@ from harness.default_resources import DefaultResources
 from harness.errors import RemoteError
 from harness.harness import IntegrationTestHarness
 from harness.kinds import KindCounts
-from harness.live_result import ActionResult, EventNotTakenError, EventRefusedError, LiveEventResult
+from harness.live.result import ActionResult, EventNotTakenError, EventRefusedError, LiveEventResult
 from harness.mapping import MappingError
 from harness.port_faults import PortFaults
 from harness.port_mock import PortMockResponder, SeedError
 from harness.result import RejectedEntity, ResyncResult
-from harness.stub_errors import StubFileError
+from harness.stub_files.errors import StubFileError
 from harness.transport import InterceptTransport, RequestLog, Route, UnmatchedRequestError
 from harness.unused import UnusedStub
 from sandbox.egress import EgressAttempt

@@ -10,18 +10,22 @@ from typing import Any
 
 import httpx
 
-from harness import current, live, mapping, production, shipped, stub_files, stubs, tally
+from harness import current, mapping, stubs, tally
 from harness.answering import Answerer
 from harness.default_resources import DefaultResources, made_in
 from harness.errors import rebuild
 from harness.journal import PortCall, third_party_calls
 from harness.kinds import counts_by_kind
-from harness.live_events import LiveEvents
-from harness.live_result import ActionResult, LiveEventResult
+from harness.live import process as live
+from harness.live.events import LiveEvents
+from harness.live.result import ActionResult, LiveEventResult
 from harness.options import settings_in_force
 from harness.port_faults import PortFaults
 from harness.port_mock import PortMockResponder, Strictness, blueprints_of
+from harness.production import entry as production
+from harness.production import shipped
 from harness.result import ResyncResult
+from harness.stub_files import folder as stub_files
 from harness.stubs import Stub
 from harness.transport import InterceptTransport, RequestLog, UnmatchedRequestError
 from harness.unmatched import explain
@@ -64,7 +68,7 @@ class IntegrationTestHarness:
         sandbox_settings: How the sandbox runs; from pyproject.toml and the environment by default.
         fail_on_egress: Whether an attempt to reach the outside fails the test.
         entry: ``resync`` for a resync that the runner drives, ``production`` for ``ocean sail`` with the listener ONCE,
-            as it ships: see ``harness/production.py``. None for what the settings say.
+            as it ships: see ``harness/production/entry.py``. None for what the settings say.
         fail_on_unused_stubs: Whether a route or stub file that answered nothing fails the test; None for what pytest's
             options say (by default, it does not).
 

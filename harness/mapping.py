@@ -5,7 +5,7 @@ from typing import Any
 
 import jq
 
-from harness.mapping_trace import with_double_quotes
+from harness.explanation.trace import with_double_quotes
 from sandbox.errors import SandboxError
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from harness.stub_files import place
+from harness.stub_files.folder import place
 from harness.stubs import Stub
 from harness.transport import Route, whole_url
 from harness.unused import describe_request, describe_route, place_of_route

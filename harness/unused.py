@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.stub_files import place
+from harness.stub_files.folder import place
 from harness.stubs import ROUTE_NUMBER, Stub
 from harness.transport import Route
 

@@ -23,7 +23,7 @@ LEFT_OUT = frozenset(
         ".pytest_cache",
         ".tox",
         ".idea",
-        ".generated",  # copies of generated tests, see harness/generated_files.py
+        ".generated",  # copies of generated tests, see harness/generation/generated_files.py
     }
 )
 # A developer's secrets and settings must not change what a test sees.

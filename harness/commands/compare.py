@@ -11,9 +11,11 @@ import yaml
 from rich.console import Console
 from rich.markup import escape
 
-from harness import comparing, stub_files, versions
 from harness.commands._work import run
-from harness.difference import Comparison, Difference
+from harness.comparison import compare as comparing
+from harness.comparison import versions
+from harness.comparison.difference import Comparison, Difference
+from harness.stub_files import folder as stub_files
 from sandbox import settings
 from sandbox.errors import SandboxError
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from harness.commands._work import run
-from harness.discover import Discovery, discover
+from harness.discovery.discover import Discovery, discover
 from sandbox import settings
 
 

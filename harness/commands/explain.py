@@ -7,8 +7,8 @@ import click
 
 from harness import output
 from harness.commands._work import run
-from harness.explaining import Asked, Explained, Explanation, about, explain
-from harness.mapping_reason import shown
+from harness.explanation.explain import Asked, Explained, Explanation, about, explain
+from harness.explanation.reason import shown
 from harness.port_mock import Strictness
 from sandbox.errors import SandboxError
 

@@ -6,7 +6,7 @@ from typing import get_args
 import click
 
 from harness.commands._work import run
-from harness.generate import Form, Generation, Wanted, generate
+from harness.generation.generate import Form, Generation, Wanted, generate
 from sandbox import settings
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from harness import output
-from harness.stub_check import Finding, check, folders
-from harness.stub_errors import StubFileError
-from harness.stub_files import FOLDER, SHORT, read
+from harness.stub_files.check import Finding, check, folders
+from harness.stub_files.errors import StubFileError
+from harness.stub_files.folder import FOLDER, SHORT, read
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -37,7 +37,7 @@ def convert(source: Path, target: Path | None, *, force: bool) -> None:
     if source.suffix in SHORT:
         text = json.dumps({"mappings": stubs}, indent=2, ensure_ascii=False) + "\n"
     else:
-        from harness import short_back, short_file  # noqa: PLC0415 # only this takes a YAML writer
+        from harness.stub_files import short_back, short_file  # noqa: PLC0415 # only this takes a YAML writer
 
         text = short_file.write(short_back.from_stubs(stubs), _schema_seen_from(target or source))
     if target is None:
@@ -76,7 +76,7 @@ def schema(target: Path | None) -> None:
 
     Put it beside the stub folders, and at the top of a file: `# yaml-language-server: $schema=../short_form.schema.json`.
     """
-    from harness.short_schema import FILE  # noqa: PLC0415 # jsonschema takes its time to import
+    from harness.stub_files.short_schema import FILE  # noqa: PLC0415 # jsonschema takes its time to import
 
     text = FILE.read_text(encoding="utf-8")
     if target is None:

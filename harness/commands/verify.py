@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from harness.commands._work import run
-from harness.verify import verify
+from harness.verification.verify import verify
 from sandbox import settings
 from sandbox.errors import SandboxError
 

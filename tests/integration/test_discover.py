@@ -18,10 +18,10 @@ import pytest
 from click.testing import CliRunner
 
 from harness import InterceptTransport, commands
-from harness.discover import discover
-from harness.exchange import content_of
+from harness.discovery.discover import discover
+from harness.discovery.exchange import content_of
+from harness.discovery.passing_on import UpstreamError
 from harness.options import settings_in_force
-from harness.passing_on import UpstreamError
 from tests.upstream.nasty import PEOPLE, Account, Nasty
 from tests.upstream.registry import run_registry
 from tests.upstream.serve import serve_nasty

@@ -9,7 +9,8 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from harness import commands, explaining
+from harness import commands
+from harness.explanation import explain as explaining
 
 from .factories import integration
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness import InterceptTransport, ResyncResult, commands
-from harness.discovery_file import PLACE
+from harness.discovery.discovery_file import PLACE
 
 from .factories import API, integration, mapping, started
 

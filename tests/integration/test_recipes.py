@@ -12,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness import stub_files, stubs
+from harness import stubs
 from harness.options import settings_in_force
-from harness.short_form import to_stubs
-from harness.stub_cover import covers
+from harness.stub_files import folder as stub_files
+from harness.stub_files.cover import covers
+from harness.stub_files.short_form import to_stubs
 from sandbox import pool
 from sandbox.sandbox import Sandbox
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.discovery_file import PLACE
-from harness.recording import Recorded
-from harness.replay_plan import Finder, Plan
+from harness.discovery.discovery_file import PLACE
+from harness.generation.recording import Recorded
+from harness.generation.replay_plan import Finder, Plan
 
 API = "https://api.example.com"
 MAPPING = {

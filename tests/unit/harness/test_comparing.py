@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from harness import ResyncResult
-from harness.comparing import check_worth
+from harness.comparison.compare import check_worth
 from harness.transport import RequestLog
 from sandbox.errors import IntegrationError, SandboxError
 

@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 
 from harness.commands.compare import show
-from harness.difference import Change, Comparison, Outcome, compare
+from harness.comparison.difference import Change, Comparison, Outcome, compare
 
 
 def entity(identifier: str, **properties: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from harness import commands
 from harness.commands.discover import _show
-from harness.discover import Discovery
+from harness.discovery.discover import Discovery
 
 from .factories import write
 

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from harness import discovery_file
-from harness.exchange import Exchange
-from harness.redact import Redactor
+from harness.discovery import discovery_file
+from harness.discovery.exchange import Exchange
+from harness.discovery.redact import Redactor
 from sandbox.errors import SandboxError
 
 WRITES = """
 import sys
 from pathlib import Path
-from harness import discovery_file
-from harness.exchange import Exchange
-from harness.redact import Redactor
+from harness.discovery import discovery_file
+from harness.discovery.exchange import Exchange
+from harness.discovery.redact import Redactor
 print("ready", flush=True)
 while True:
     exchanges = [Exchange("GET", f"https://a.example/{n}", [], b"", 200, [], b"[" + b"1," * 2000 + b"1]") for n in range(50)]

@@ -10,10 +10,10 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 
 from harness import commands
-from harness.discovery_file import PLACE
-from harness.drift import Drift, compare
-from harness.recording import Recorded, Recording
-from harness.verify import Verification
+from harness.discovery.discovery_file import PLACE
+from harness.generation.recording import Recorded, Recording
+from harness.verification.drift import Drift, compare
+from harness.verification.verify import Verification
 
 from .recordings import Pager, discovery, documented, get, integration, post
 from .test_replay_plan import REQUESTS

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from harness.explaining import Explained, Explanation, Resource, about
-from harness.mapping_trace import follow
+from harness.explanation.explain import Explained, Explanation, Resource, about
+from harness.explanation.trace import follow
 
 from .factories import make_mapping
 

@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner
 
 from harness import commands
-from harness.discovery_file import PLACE
-from harness.generate import TEST
-from harness.generated_files import KEPT, UNMARKED, EditedError, Files, is_generated, mark, write
-from harness.source_of_test import BODIES
+from harness.discovery.discovery_file import PLACE
+from harness.generation.generate import TEST
+from harness.generation.generated_files import KEPT, UNMARKED, EditedError, Files, is_generated, mark, write
+from harness.generation.source_of_test import BODIES
 
 from .recordings import discovery, get, integration, upserts
 from .test_replay_plan import many

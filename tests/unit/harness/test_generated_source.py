@@ -16,15 +16,15 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from harness import BaseIntegrationTest, asks
-from harness.generated_files import mark
-from harness.python_literals import literal
-from harness.recorded_bodies import INLINE
-from harness.recording import Recorded, Recording, read
-from harness.replay_plan import plan
-from harness.source_of_test import BODIES, Expected, write
-from harness.stub_source import write as write_stubs
+from harness.generation.generated_files import mark
+from harness.generation.python_literals import literal
+from harness.generation.recorded_bodies import INLINE
+from harness.generation.recording import Recorded, Recording, read
+from harness.generation.replay_plan import plan
+from harness.generation.source_of_test import BODIES, Expected, write
+from harness.generation.stub_source import write as write_stubs
+from harness.generation.truncate import Cut
 from harness.transport import InterceptTransport, Route
-from harness.truncate import Cut
 
 from .recordings import API, discovery, documented, get, integration, post
 from .test_replay_plan import REQUESTS, many

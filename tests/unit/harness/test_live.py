@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness.live import BASE_URL, action_run, body_of, check_request, configuration, merged, workflow_run
+from harness.live.process import BASE_URL, action_run, body_of, check_request, configuration, merged, workflow_run
 from sandbox.errors import IntegrationError, SandboxError
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness import IntegrationTestHarness, InterceptTransport
-from harness.live import Listening
+from harness.live.process import Listening
 from sandbox.errors import ResyncCrashedError
 
 from .factories import make_mapping

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from harness.mapping_reason import why_empty, why_no_entity
-from harness.mapping_trace import ItemTrace, evaluate, follow, ignored_parts
+from harness.explanation.reason import why_empty, why_no_entity
+from harness.explanation.trace import ItemTrace, evaluate, follow, ignored_parts
 
 from .factories import make_mapping
 

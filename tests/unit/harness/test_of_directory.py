@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness import MappingError
-from harness.of_directory import config_of, mapping_of, stub_folders_of
+from harness.explanation.of_directory import config_of, mapping_of, stub_folders_of
 from sandbox.errors import IntegrationError
 
 from .factories import make_mapping, make_stub, write

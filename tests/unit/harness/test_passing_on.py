@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from harness.passing_on import PassingOn, Traffic, UpstreamError, client_of_this_machine, throttles
-from harness.redact import Redactor
+from harness.discovery.passing_on import PassingOn, Traffic, UpstreamError, client_of_this_machine, throttles
+from harness.discovery.redact import Redactor
 from tests.upstream.nasty import Nasty
 from tests.upstream.serve import serve_nasty
 

@@ -7,8 +7,8 @@ import string
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.patterns import FEW, group
-from harness.recording import Recorded
+from harness.generation.patterns import FEW, group
+from harness.generation.recording import Recorded
 
 from .recordings import documented, get
 

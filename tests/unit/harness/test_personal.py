@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.personal import People
+from harness.discovery.personal import People
 
 ADA = {"name": "Ada Lovelace", "email": "ada@lovelace.example"}
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import StubFileError
-from harness.json_places import json_lines
-from harness.yaml_places import read_yaml
+from harness.stub_files.json_places import json_lines
+from harness.stub_files.yaml_places import read_yaml
 
 FILE = Path("stubs.yaml")
 

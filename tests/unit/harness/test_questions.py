@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.questions import Key, Moments, Question, features_of, is_paging, telling
-from harness.recording import Recorded
+from harness.generation.questions import Key, Moments, Question, features_of, is_paging, telling
+from harness.generation.recording import Recorded
 
 from .recordings import API, get, post
 

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from harness import commands
-from harness.discovery_file import PLACE
-from harness.recording import RecordingError, read
+from harness.discovery.discovery_file import PLACE
+from harness.generation.recording import RecordingError, read
 
 from .recordings import API, MAPPING, discovery, get, integration, post, upserts
 

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from harness import discovery_file
-from harness.exchange import Exchange, content_of
-from harness.personal import People
-from harness.redact import Redactor
+from harness.discovery import discovery_file
+from harness.discovery.exchange import Exchange, content_of
+from harness.discovery.personal import People
+from harness.discovery.redact import Redactor
 
 from .factories import make_jwt
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.recording import Recorded
-from harness.replay_plan import Finder, plan
-from harness.truncate import Cut
+from harness.generation.recording import Recorded
+from harness.generation.replay_plan import Finder, plan
+from harness.generation.truncate import Cut
 
 from .recordings import API, Pager, answer_of, documented, get, post
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.secret_finder import Finder
-from harness.secret_forms import LONG, Secret
+from harness.discovery.secret_finder import Finder
+from harness.discovery.secret_forms import LONG, Secret
 
 PLACEHOLDER = "redacted-00001"
 SECRETS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=LONG, max_size=40).filter(

@@ -6,9 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
-from harness import production, shipped
 from harness.default_resources import made_in
 from harness.errors import rebuild
+from harness.production import entry as production
+from harness.production import shipped
 from harness.transport import RequestLog
 from sandbox.errors import IntegrationError, ResyncCrashedError
 from sandbox.report import Report

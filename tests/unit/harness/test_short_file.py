@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness import StubFileError
-from harness.stub_files import FOLDER, load
+from harness.stub_files.folder import FOLDER, load
 
 from .factories import make_stub, write
 

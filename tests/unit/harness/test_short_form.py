@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import short_file
-from harness.short_back import from_stubs
-from harness.short_form import ShortFormError, to_stubs
-from harness.short_schema import fits
-from harness.yaml_places import read_yaml
+from harness.stub_files import short_file
+from harness.stub_files.short_back import from_stubs
+from harness.stub_files.short_form import ShortFormError, to_stubs
+from harness.stub_files.short_schema import fits
+from harness.stub_files.yaml_places import read_yaml
 
 from .short_entries import entries
 

@@ -10,9 +10,9 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 
 from harness import commands
-from harness.stub_check import check, folders
-from harness.stub_cover import covers
-from harness.stub_leaks import leaks
+from harness.stub_files.check import check, folders
+from harness.stub_files.cover import covers
+from harness.stub_files.leaks import leaks
 
 from .factories import make_stub, write
 from .short_entries import entries
@@ -113,7 +113,7 @@ class TestUnreachable:
 
     @given(entries)
     def test_each_covers_itself(self, entry: dict[str, Any]) -> None:
-        from harness.short_form import to_stubs  # noqa: PLC0415
+        from harness.stub_files.short_form import to_stubs  # noqa: PLC0415
 
         assert covers(to_stubs(entry, "")[0]["request"], to_stubs(entry, "")[0]["request"])
 

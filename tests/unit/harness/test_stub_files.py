@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness import StubFileError
-from harness.stub_files import FOLDER, deploy, load
+from harness.stub_files.folder import FOLDER, deploy, load
 from harness.stubs import FILES_PRIORITY, from_routes
 from harness.transport import InterceptTransport
 from sandbox.errors import EngineError

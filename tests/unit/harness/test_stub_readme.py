@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from harness.stub_files import FOLDER, load
+from harness.stub_files.folder import FOLDER, load
 
 from .factories import write
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from harness.errors import rebuild
-from harness.tracebacks import read
+from harness.production.tracebacks import read
 
 
 def raised(error: BaseException, cause: BaseException | None = None) -> BaseException:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.answers import Answer, turns
-from harness.truncate import Cut, cut, end
+from harness.generation.answers import Answer, turns
+from harness.generation.truncate import Cut, cut, end
 
 SIX = [{"id": number} for number in range(6)]
 TWO = SIX[:2]

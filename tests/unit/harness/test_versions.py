@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.versions import Version, VersionError, find, working_tree
+from harness.comparison.versions import Version, VersionError, find, working_tree
 from sandbox.settings import load
 
 

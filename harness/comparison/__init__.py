@@ -1,0 +1,1 @@
+"""Runs the same stubs through two versions of an integration."""

@@ -1,0 +1,155 @@
+"""Runs the same stubs through two versions of an integration, side by side, each as it ships."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness import snapshot
+from harness.comparison.difference import Comparison, Outcome, compare
+from harness.comparison.versions import Version
+from harness.harness import IntegrationTestHarness
+from harness.result import ResyncResult
+from harness.transport import InterceptTransport
+from sandbox.errors import IntegrationError, ResyncCrashedError, ResyncTimeoutError, SandboxError
+from sandbox.settings import Settings
+
+# What a version may do in a release, and what is therefore told of it rather than of the comparison.
+_OF_THE_VERSION = (IntegrationError, ResyncCrashedError, ResyncTimeoutError)
+_SHOWN = 20
+_LISTS = ("actions", "scorecards", "pages")
+
+
+@dataclass(frozen=True)
+class Same:
+    """What both versions are given.
+
+    Args:
+        name: The integration's type, and what its identifier is made of.
+        stubs: Stub folders.
+        config: The integration's own configuration.
+        mapping: The mapping that is in force for both; None for the one that each ships.
+        settings: How the sandboxes run.
+    """
+
+    name: str
+    stubs: Sequence[str]
+    config: Mapping[str, Any] = field(default_factory=dict)
+    mapping: dict[str, Any] | None = None
+    settings: Settings = field(default_factory=Settings)
+
+
+async def run(before: Version, after: Version, same: Same) -> Comparison:
+    """Resync both at once, and say what is different.
+
+    Args:
+        before: The version to compare with.
+        after: The version to compare.
+        same: What both are given.
+
+    Raises:
+        SandboxError: It cannot be compared: neither version comes to an end or upserts anything, a stub file is wrong,
+            there is no engine.
+    """
+    results = await asyncio.gather(*(_resync(version, same) for version in (before, after)))
+    stuck = [result for result in results if isinstance(result, SandboxError)]
+    if len(stuck) == len(results):
+        raise SandboxError(
+            "Neither version comes to an end, so there is nothing to compare.",
+            remedy="give them the configuration that they need: --set NAME=VALUE, or --config FILE. "
+            f"What became of {after.name} is below.",
+            detail=str(stuck[-1]),
+        )
+    outcomes = [_outcome(version, result) for version, result in zip((before, after), results, strict=True)]
+    if same.mapping is None and not any(outcome.resources.get("mapping", {}).get("resources") for outcome in outcomes):
+        raise SandboxError(
+            "Neither version ships a mapping with any resources, so neither resynced anything.",
+            remedy=f"write {after.directory}/.port/resources/port-app-config.yml, or give one: --mapping FILE.",
+        )
+    check_worth(results)
+    return compare(*outcomes)
+
+
+def check_worth(results: Sequence[ResyncResult | SandboxError]) -> None:
+    """Refuse to compare versions that did nothing: that they are the same then says nothing.
+
+    Args:
+        results: What became of each version.
+
+    Raises:
+        SandboxError: No resync completed, or nothing was upserted; the message has the requests that none answered.
+    """
+    ended = [result for result in results if isinstance(result, ResyncResult)]
+    if not any(result.reconciliation_success for result in ended):
+        what = "Neither version completed its resync, so there is nothing to compare."
+    elif not any(result.upserted_entities for result in ended):
+        what = "Neither version upserted anything, so there is nothing to compare."
+    else:
+        return
+    asked = [
+        dict.fromkeys(f"{each.request.method} {each.request.url}" for each in result.unmatched) for result in ended
+    ]
+    unanswered = [request for request in asked[0] if all(request in others for others in asked)] if asked else []
+    said = [str(result.what) for result in results if isinstance(result, SandboxError)]
+    said += dict.fromkeys(f"{type(error).__name__}: {error}" for result in ended for error in result.errors)
+    raise SandboxError(
+        what,
+        remedy=f"add stubs for the requests below, of which {'both' if len(ended) > 1 else 'it'} had no answer, or name "
+        "the folder that has them: --stubs FOLDER."
+        if unanswered
+        else "see that the stubs answer with items, and that the mapping takes them: --stubs FOLDER, --mapping FILE.",
+        detail="\n".join([*unanswered[:_SHOWN], *_more(unanswered), *said[:_SHOWN], *_more(said)]),
+    )
+
+
+def _more(lines: Sequence[str]) -> list[str]:
+    return [f"… and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+
+
+async def _resync(version: Version, same: Same) -> ResyncResult | SandboxError:
+    harness = IntegrationTestHarness(
+        integration_path=str(version.directory),
+        port_mapping_config=same.mapping,
+        third_party_transport=InterceptTransport(strict=False),
+        config_overrides={
+            "integration": {"identifier": f"{same.name}-compared", "type": same.name, "config": dict(same.config)}
+        },
+        stubs=same.stubs,
+        sandbox_settings=same.settings.model_copy(update={"image": version.image}),
+        entry="production",
+    )
+    try:
+        await harness.start()
+        return await harness.trigger_resync()
+    except _OF_THE_VERSION as error:
+        return error
+    finally:
+        await harness.shutdown()
+
+
+def _outcome(version: Version, result: ResyncResult | SandboxError) -> Outcome:
+    if isinstance(result, SandboxError):
+        # The rest of it names folders, of which each version has its own.
+        said = str(result.what).replace(str(version.directory), version.directory.name)
+        return Outcome(version.name, errors=[f"{type(result).__name__}: {said}"])
+    plain = snapshot.as_snapshot(result, ())
+    failed = [] if result.reconciliation_success else ["the resync is not completed"]
+    made = result.default_resources
+    return Outcome(
+        version.name,
+        entities=plain["upserted_entities"],
+        deleted=plain["deleted_entities"],
+        calls=snapshot.third_party_calls(result),
+        errors=plain["errors"] + failed,
+        resources={
+            **{f"blueprint {name}": blueprint for name, blueprint in made.blueprints.items()},
+            **{f"{kind[:-1]} {each.get('identifier')}": each for kind in _LISTS for each in getattr(made, kind)},
+            "mapping": made.mapping,
+        },
+    )
+
+
+def default_name(directory: Path) -> str:
+    """What an integration is called, and its stub folder with it: as its directory."""
+    return directory.name.lower()

@@ -1,0 +1,1 @@
+"""Records a resync against the real API, and lets no secret get into what it writes."""

@@ -1,0 +1,112 @@
+"""Writes a ``discovery.json``: whole or not at all, and never with a secret in it."""
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from harness.discovery.exchange import Exchange
+from harness.discovery.personal import People
+from harness.discovery.redact import Redactor
+from harness.whole_file import replacing
+from sandbox.errors import SandboxError
+
+PLACE = Path(".port", "resources", "discovery.json")
+VERSION = 1
+_TEMPORARY = ".discovery-"
+
+
+class SecretLeftError(SandboxError):
+    """What was to be written still had a secret in it, and was deleted."""
+
+
+def write(
+    file: Path,
+    head: dict[str, Any],
+    exchanges: dict[str, list[Exchange]],
+    redactor: Redactor,
+    people: People | None = None,
+) -> None:
+    """Redact a recording, write it, read it again in search of secrets, and only then put it in its place.
+
+    Args:
+        file: Where to.
+        head: The documented fields above the requests; sensitive configuration values are placeholders already.
+        exchanges: The fields that hold requests; each list is emptied on the way, which saves memory.
+        redactor: Knows the sensitive values of the configuration, and learns what else there is.
+        people: Learns names and addresses, and was given to ``redactor``; None to keep personal data.
+
+    Raises:
+        SecretLeftError: A secret was still there; what was written is deleted, and what was in the place before stays.
+        SandboxError: The file cannot be written.
+    """
+    for exchange in (each for several in exchanges.values() for each in several):
+        for body in exchange.learn(redactor):
+            if people is not None:
+                people.learn(body)
+    redactor.forget_cleaned()
+    try:
+        with replacing(file, _TEMPORARY) as temporary:
+            with temporary.open("w", encoding="utf-8", newline="\n") as stream:
+                _write(stream, {name: redactor.clean_texts(value) for name, value in head.items()}, exchanges, redactor)
+            _look_through(temporary, redactor, people)
+    except OSError as error:
+        raise SandboxError(
+            f"{file} cannot be written: {error}", remedy="see that the folder can be written to."
+        ) from error
+
+
+def _look_through(file: Path, redactor: Redactor, people: People | None) -> None:
+    """Look for every known secret in what was written.
+
+    Raises:
+        SecretLeftError: There is one. Its placeholder says which; it itself is not said.
+    """
+    text = file.read_text(encoding="utf-8")
+    left = redactor.left_in(text) + (people.left_in(text) if people is not None else [])
+    if left:
+        raise SecretLeftError(
+            f"The recording still had {len(left)} secrets after they were replaced, and was deleted; "
+            f"they would have become {', '.join(left[:5])}.",
+            remedy="this is a fault of ocean-sandbox; a value that is no secret, such as a common word, can also be one "
+            "by mistake: see which configuration values spec.yaml calls sensitive.",
+        )
+
+
+def _write(stream: IO[str], head: dict[str, Any], exchanges: dict[str, list[Exchange]], redactor: Redactor) -> None:
+    """Entry by entry: a recording may be larger than what Python makes of all of it at once should be."""
+    stream.write("{")
+    comma = ""
+    for name, value in head.items():
+        stream.write(f"{comma}\n  {json.dumps(name)}: {_indented(value, 2)}")
+        comma = ","
+    for name, several in exchanges.items():
+        stream.write(f"{comma}\n  {json.dumps(name)}: [")
+        comma = ""
+        for entry in _entries(several, redactor):
+            stream.write(f"{comma}\n    {_indented(entry, 4)}")
+            comma = ","
+        stream.write("\n  ]" if comma else "]")
+        comma = ","
+    stream.write("\n}\n")
+
+
+def _entries(several: list[Exchange], redactor: Redactor) -> Iterator[dict[str, Any]]:
+    several.reverse()
+    while several:
+        yield several.pop().entry(redactor)
+
+
+def _indented(value: Any, spaces: int) -> str:
+    # A lone half of a surrogate pair, which JSON may escape, cannot be written as UTF-8.
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    with contextlib.suppress(UnicodeEncodeError):
+        text.encode()
+        return text.replace("\n", "\n" + " " * spaces)
+    return json.dumps(value, indent=2).replace("\n", "\n" + " " * spaces)
+
+
+def entries_of(calls: Iterable[Any]) -> list[Exchange]:
+    """The exchanges of a call log."""
+    return [Exchange.of(call.request, call.response, call.response.content) for call in calls]

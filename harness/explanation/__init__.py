@@ -1,0 +1,1 @@
+"""Says why an entity, or a property of one, is as it is."""

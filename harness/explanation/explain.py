@@ -1,0 +1,324 @@
+"""Answers why an entity is missing or empty: a resync of the raw items as they are, and each taken through the mapping.
+
+The raw items come from a resync of their own, whose mapping asks for nothing and passes every item on as it is
+(``properties: {item: .}``): the integration's handlers, its selectors' own settings and Ocean's ``itemsToParse`` are the
+real ones. What Ocean itself offers, the examples of a kind, are five at most, and before ``itemsToParse``.
+
+A second resync has the real mapping. It tells what Port refuses, and whether Ocean made the same entities: an
+integration may have an entity processor of its own, of which no expression tells.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.explanation import of_directory
+from harness.explanation.reason import shown, why_empty, why_no_entity
+from harness.explanation.trace import ItemTrace, Step, evaluate, follow, ignored_parts, mappings_of, values_in
+from harness.harness import IntegrationTestHarness
+from harness.mapping import MappingError, check
+from harness.options import settings_in_force
+from harness.port_mock import Strictness
+from harness.result import ResyncResult
+from harness.stub_files import folder as stub_files
+from harness.stubs import Stub
+from harness.transport import InterceptTransport
+
+_PARSE = ("itemsToParse", "itemsToParseName", "itemsToParseTopLevelTransform")
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One item, and why it is no entity or which of its parts are empty.
+
+    Args:
+        trace: The item's way through the mapping.
+        fate: ``upserted``, ``refused``, ``overwritten``, ``lost``, or the trace's own outcome.
+        reason: Why it is not there as the item says; empty where it is.
+        empty: Why each part that is null is null, by its path.
+    """
+
+    trace: ItemTrace
+    fate: str
+    reason: str
+    empty: dict[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON values."""
+        return {**self.trace.to_dict(), "fate": self.fate, "reason": self.reason, "empty": self.empty}
+
+
+@dataclass
+class Resource:
+    """A resource of the mapping.
+
+    Args:
+        kind: Its kind.
+        index: Its place in the mapping, from 0.
+        items: Its items.
+        notes: What is to be said of the resource itself.
+    """
+
+    kind: str
+    index: int
+    items: list[Explained] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def counts(self) -> Counter[str]:
+        """How many items had which fate."""
+        return Counter(item.fate for item in self.items)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON values."""
+        return {
+            "kind": self.kind,
+            "index": self.index,
+            "notes": self.notes,
+            "counts": dict(self.counts()),
+            "items": [item.to_dict() for item in self.items],
+        }
+
+
+@dataclass
+class Explanation:
+    """What a directory's mapping makes of what its stubs answer.
+
+    Args:
+        mapping: The mapping's file.
+        resources: Its resources.
+        errors: What the resync with the real mapping raised.
+        unmatched: Third-party requests that no stub answered.
+        notes: What is to be said of all.
+    """
+
+    mapping: Path
+    resources: list[Resource]
+    errors: list[str] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON values."""
+        return {
+            "mapping": str(self.mapping),
+            "resources": [resource.to_dict() for resource in self.resources],
+            "errors": self.errors,
+            "unmatched": self.unmatched,
+            "notes": self.notes,
+        }
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What to explain.
+
+    Args:
+        directory: The integration's.
+        kind: Only this kind's resources.
+        mapping: The mapping's file, where it is not the integration's own.
+        stubs: Stub folders, the later laid over the earlier; None for the one that is called as the directory is.
+        config: Settings of the integration, ``name=value`` each.
+        port: Port's rules; None for strict ones where the integration brings its blueprints along.
+    """
+
+    directory: Path
+    kind: str | None = None
+    mapping: Path | None = None
+    stubs: Sequence[str] | None = None
+    config: Sequence[str] = ()
+    port: Strictness | None = None
+
+
+async def explain(asked: Asked) -> Explanation:
+    """Run the resyncs, and explain what came of them.
+
+    Raises:
+        SandboxError: The integration, its mapping, its stubs or the engine are not as they must be.
+    """
+    directory = asked.directory.resolve()
+    file, mapping = of_directory.mapping_of(directory, asked.mapping)
+    if asked.kind is not None:
+        mapping = {**mapping, "resources": _of_kind(mapping, asked.kind, file)}
+    mappings = settings_in_force().mappings
+    folders = asked.stubs or of_directory.stub_folders_of(directory, mappings)
+    stubs = stub_files.load(folders, directory, mappings) if folders else []
+    run = _Runs(directory, folders, stubs, asked)
+    explanation = Explanation(file, [])
+    result = await run.real(mapping, explanation)
+    passed = await run.passed(mapping, parsed=True)
+    unparsed = passed
+    if any("itemsToParse" in (resource.get("port") or {}) for resource in mapping["resources"]):
+        unparsed = await run.passed(mapping, parsed=False)
+    for index, resource in enumerate(mapping["resources"]):
+        explained = Resource(resource["kind"], index, notes=_notes(resource, unparsed[index]))
+        traces = follow(resource, index, passed[index])
+        explained.items = _explained(traces, result)
+        explanation.resources.append(explained)
+    if not folders:
+        explanation.notes.append("no stubs are loaded: there is no stub folder of this name; name one with --stubs")
+    return explanation
+
+
+def about(explanation: Explanation, identifier: str) -> list[Explained]:
+    """The items that an entity's identifier is about: those that became it, or else those in which it stands.
+
+    Or else those of whose names it seems to be made: of ``api:7``, what has the id 7.
+
+    Args:
+        explanation: All there is.
+        identifier: The entity's identifier.
+    """
+    items = [item for resource in explanation.resources for item in resource.items]
+    became = [item for item in items if str((item.trace.entity or {}).get("identifier")) == identifier]
+    hold = [item for item in items if any(str(value) == identifier for value in values_in(item.trace.item))]
+    return became or hold or [item for item in items if any(_is_part(name, identifier) for name in _names(item.trace))]
+
+
+def _names(trace: ItemTrace) -> list[str]:
+    """What an identifier is usually made of."""
+    item = trace.item if isinstance(trace.item, dict) else {}
+    return [str(item[key]) for key in ("id", "name", "key", "uuid") if item.get(key)]
+
+
+def _is_part(name: str, identifier: str) -> bool:
+    return re.search(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", identifier) is not None
+
+
+def _of_kind(mapping: dict[str, Any], kind: str, file: Path) -> list[dict[str, Any]]:
+    kinds = [resource["kind"] for resource in mapping["resources"]]
+    if kind not in kinds:
+        raise MappingError(f"{file} has no resource of kind {kind!r}.", remedy=f"there are: {', '.join(kinds)}.")
+    return [resource for resource in mapping["resources"] if resource["kind"] == kind]
+
+
+class _Runs:
+    """The resyncs, one after the other, each in a sandbox that is empty again."""
+
+    def __init__(self, directory: Path, folders: Sequence[str], stubs: Sequence[Stub], asked: Asked) -> None:
+        self._directory = directory
+        self._folders = folders
+        self._config = of_directory.config_of(directory, stubs, asked.config)
+        has_blueprints = (directory / ".port" / "resources" / "blueprints.json").is_file()
+        self._port: Strictness = asked.port or ("strict" if has_blueprints else "lenient")
+
+    async def real(self, mapping: dict[str, Any], explanation: Explanation) -> ResyncResult | None:
+        """The resync with the real mapping; None where the sandbox refuses the mapping for an expression of it."""
+        try:
+            check(mapping, str(explanation.mapping))
+        except MappingError as error:
+            explanation.notes.append(f"no resync with this mapping: {error.what} {error.detail}".strip())
+            return None
+        result, explained = await self._resync(mapping, self._port)
+        explanation.errors = list(dict.fromkeys(f"{type(error).__name__}: {error}" for error in result.errors))
+        explanation.unmatched = explained
+        return result
+
+    async def passed(self, mapping: dict[str, Any], *, parsed: bool) -> list[list[Any]]:
+        """The raw items of each resource, with ``itemsToParse`` done by Ocean, or left undone."""
+        resources = [_passing(resource, index, parsed=parsed) for index, resource in enumerate(mapping["resources"])]
+        result, _ = await self._resync({**mapping, "resources": resources}, "lenient")
+        items: list[list[Any]] = [[] for _ in resources]
+        for entity in result.upserted_entities:
+            items[int(entity["blueprint"].removeprefix("resource-"))].append(entity["properties"]["item"])
+        return items
+
+    async def _resync(self, mapping: dict[str, Any], port: Strictness) -> tuple[ResyncResult, list[str]]:
+        harness = IntegrationTestHarness(
+            integration_path=str(self._directory),
+            port_mapping_config=mapping,
+            third_party_transport=InterceptTransport(strict=False),
+            config_overrides=self._config,
+            port=port,
+            stubs=list(self._folders) or None,
+        )
+        try:
+            await harness.start()
+            result = await harness.trigger_resync()
+            return result, harness.explain_unmatched(3)
+        finally:
+            await harness.shutdown()
+
+
+def _passing(resource: dict[str, Any], index: int, *, parsed: bool) -> dict[str, Any]:
+    """A resource that makes of every item an entity which holds it."""
+    parse = {key: value for key, value in (resource.get("port") or {}).items() if parsed and key in _PARSE}
+    mappings = {"identifier": "tojson", "blueprint": f'"resource-{index}"', "properties": {"item": "."}}
+    selector = {**(resource.get("selector") or {}), "query": "true"}
+    return {"kind": resource["kind"], "selector": selector, "port": {**parse, "entity": {"mappings": mappings}}}
+
+
+def _notes(resource: dict[str, Any], unparsed: list[Any]) -> list[str]:
+    """What is to be said of a resource, apart from its items."""
+    notes = [
+        f"Ocean drops `{key}` from the mapping: it is none of identifier, title, icon, blueprint, team, properties, relations"
+        for key in ignored_parts(resource)
+    ]
+    if not mappings_of(resource):
+        notes.append("the resource has no port.entity.mappings")
+    expression = (resource.get("port") or {}).get("itemsToParse")
+    if expression is not None:
+        for number, item in enumerate(unparsed):
+            step = evaluate("itemsToParse", expression, item)
+            if not isinstance(step.value, list):
+                why = why_empty(step, item) or f"it gave {shown(step.value)}"
+                notes.append(f"item {number + 1} is dropped: itemsToParse `{expression}` gave no list: {why}")
+            elif not step.value:
+                notes.append(f"item {number + 1} has no parts: itemsToParse `{expression}` gave an empty list")
+    if not unparsed:
+        notes.append("its handlers gave no items: see the requests, the errors, and whether the kind is one of them")
+    return notes
+
+
+def _explained(traces: list[ItemTrace], result: ResyncResult | None) -> list[Explained]:
+    last = {_key(trace.entity): trace.number for trace in traces if trace.entity and trace.outcome == "mapped"}
+    return [_explain(trace, last, result) for trace in traces]
+
+
+def _explain(trace: ItemTrace, last: dict[str, int], result: ResyncResult | None) -> Explained:
+    empty = {step.path: why_empty(step, trace.item) for step in trace.empty if not _is_of_the_reason(step, trace)}
+    if trace.outcome != "mapped" or trace.entity is None:
+        return Explained(trace, trace.outcome, why_no_entity(trace), empty)
+    if last[_key(trace.entity)] != trace.number:
+        later = last[_key(trace.entity)] + 1
+        reason = f"item {later} has the same identifier, {shown(trace.entity['identifier'])}, and comes after it"
+        return Explained(trace, "overwritten", reason, empty)
+    if result is None:
+        return Explained(trace, "mapped", "", empty)
+    for rejected in result.rejected_entities:
+        if _key(rejected.entity) == _key(trace.entity):
+            reason = f"Port refuses it with {rejected.status} {rejected.error}: {rejected.message}"
+            return Explained(trace, "refused", reason, empty)
+    upserted = [entity for entity in result.upserted_entities if _key(entity) == _key(trace.entity)]
+    if not upserted:
+        reason = (
+            "the mapping makes an entity of it, and Ocean upserted none: see the errors and its own entity processor"
+        )
+        return Explained(trace, "lost", reason, empty)
+    others = _otherwise(trace.entity, upserted[-1])
+    for step in trace.steps:
+        if step.reads_environment and step.path in others:
+            empty[step.path] = f"it asks for the environment: in the resync it gave {shown(others.pop(step.path))}"
+    made = ", ".join(f"{path} ({shown(value)})" for path, value in others.items())
+    reason = f"Ocean made something else: {made}: it has an entity processor of its own" if made else ""
+    return Explained(trace, "upserted", reason, empty)
+
+
+def _is_of_the_reason(step: Step, trace: ItemTrace) -> bool:
+    return trace.outcome == "incomplete" and step.path.partition(".")[0] in ("identifier", "blueprint")
+
+
+def _otherwise(mine: dict[str, Any], upserted: dict[str, Any]) -> dict[str, Any]:
+    """The properties and relations of an upserted entity that are not as they should be, by their path."""
+    return {
+        f"{part}.{name}": theirs
+        for part in ("properties", "relations")
+        for name, value in (mine.get(part) or {}).items()
+        if (theirs := (upserted.get(part) or {}).get(name)) != value
+    }
+
+
+def _key(entity: dict[str, Any]) -> str:
+    return repr((entity.get("blueprint"), entity.get("identifier")))

@@ -1,0 +1,1 @@
+"""Live events and action runs, handled by the integration as it runs in production."""

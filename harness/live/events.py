@@ -1,0 +1,211 @@
+"""Live events and action runs of a harness: starts the integration that runs on, and collects what came of each."""
+# ruff: noqa: SLF001 # it is a part of the harness, in a file of its own
+
+import asyncio
+import time
+from collections.abc import Awaitable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from harness import tally
+from harness.errors import rebuild
+from harness.journal import PortCall, third_party_calls
+from harness.live import process as live
+from harness.live.result import ActionResult, EventNotTakenError, EventRefusedError, LiveEventResult
+from harness.options import settings_in_force
+from harness.result import RejectedEntity
+from harness.transport import UnmatchedRequestError
+from harness.unused import unused_stubs
+from sandbox import source
+from sandbox.errors import ActionError, EventPathError, EventTimeoutError
+from sandbox.live import Outcome
+from sandbox.report import Report
+from sandbox.sandbox import Sandbox, egress
+
+if TYPE_CHECKING:
+    from harness.harness import IntegrationTestHarness
+
+
+class LiveEvents:
+    """What a harness does about events.
+
+    Args:
+        harness: It.
+    """
+
+    def __init__(self, harness: "IntegrationTestHarness") -> None:
+        self._harness = harness
+        self._listening: live.Listening | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def deliver(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, seconds: float | None
+    ) -> LiveEventResult:
+        """See :meth:`harness.IntegrationTestHarness.deliver_webhook`."""
+        listening = await self._listen()
+        watch = await _Watch.begin(self._leased())
+        event = listening.deliver(method, path, headers, body, seconds or self._event_timeout())
+        target, outcome = await self._surviving(listening, event)
+        result = LiveEventResult(path=target, status=outcome.status, body=outcome.body, was_queued=outcome.was_queued)
+        await self._collect(result, outcome, watch)
+        if outcome.not_taken:
+            result.errors.append(EventNotTakenError(f"No processor took {method} {target}: {outcome.not_taken}."))
+        if not (outcome.was_queued or outcome.failures) and outcome.status >= httpx.codes.BAD_REQUEST:
+            result.errors.append(EventRefusedError(f"{method} {target} was answered {outcome.status}: {outcome.body}"))
+        return result
+
+    async def run(
+        self, action: str, properties: Mapping[str, Any], identifier: str, seconds: float | None, *, workflow: bool
+    ) -> ActionResult:
+        """See :meth:`harness.IntegrationTestHarness.run_action`."""
+        harness, listening = self._harness, await self._listen()
+        own, port = harness.port_mock.integration_identifier, self._leased().port
+        kind = "workflow" if workflow else "action"
+        run = (
+            live.workflow_run(action, properties, own, identifier, harness._integration_type())
+            if workflow
+            else live.action_run(action, properties, own, identifier)
+        )
+        watch = await _Watch.begin(self._leased())
+        event = listening.execute(kind, run, action, port, seconds or self._event_timeout())
+        outcome = await self._surviving(listening, event)
+        ended = await asyncio.to_thread(port.run, run["identifier" if workflow else "id"])
+        result = ActionResult(
+            action=action,
+            status=ended["run"].get("result") or ended["run"]["status"],
+            run=ended["run"],
+            run_logs=[log["message"] for log in ended["logs"]],
+        )
+        await self._collect(result, outcome, watch)
+        return result
+
+    async def stop(self) -> None:
+        """End the integration that runs on, if one does: one container at a time."""
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            await listening.close()
+            if self._harness._sandbox is not None:
+                await asyncio.to_thread(self._harness._sandbox.finish, listening.container)
+
+    async def close(self) -> None:
+        """Answer no more of its requests; its container goes, or is kept, with the sandbox."""
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            await listening.close()
+
+    def _leased(self) -> Sandbox:
+        if self._harness._sandbox is None:
+            message = "Harness not started. Call start() first."
+            raise RuntimeError(message)
+        return self._harness._sandbox
+
+    def _event_timeout(self) -> float:
+        return (self._harness._settings or settings_in_force()).event_timeout
+
+    async def _listen(self) -> live.Listening:
+        """The integration as it runs on; started if it does not yet."""
+        sandbox = self._leased()
+        async with self._one_at_a_time:
+            listening = self._listening
+            if listening is None:
+                listening = self._listening = await self._start(sandbox)
+            await self._answer(sandbox, listening)
+            await self._harness._deploy_routes(sandbox)
+        return listening
+
+    async def _answer(self, sandbox: Sandbox, listening: live.Listening) -> None:
+        """Answer what only the test process can; a test may add such a route at any time."""
+        if self._harness._asks_the_test() and not listening.is_answered:
+            answerer = await self._harness._answerer(sandbox, listening.answering, listening.fail)
+            await listening.answering.enter_async_context(answerer)
+            listening.is_answered = True
+
+    async def _start(self, sandbox: Sandbox) -> live.Listening:
+        harness, directory = self._harness, Path(self._harness.integration_path)
+        # A process that was booted to resync cannot listen.
+        for each in (harness._container, harness._unfinished):
+            if each is not None:
+                await asyncio.to_thread(sandbox.finish, each)
+        harness._container = harness._unfinished = None
+        # In production, nobody else makes the blueprints that strict rules go by; a resync may not have been there yet.
+        makes = harness.entry == "production" and harness.port_mock.is_strict and not harness._has_blueprints
+        config = live.configuration(harness._config(), directory, makes_resources=makes)
+        with harness._timed("start"):
+            container = await asyncio.to_thread(
+                sandbox.resync_container, directory, harness._settings or settings_in_force()
+            )
+        await asyncio.to_thread(sandbox.begin_resync)
+        listening = live.Listening(container, directory)
+        try:
+            # What it asks while it starts is answered, too.
+            await self._answer(sandbox, listening)
+            await harness._deploy_routes(sandbox)
+            with harness._timed("boot"):
+                archive, ca = source.pack(directory), sandbox.wiremock.ca
+                await asyncio.to_thread(
+                    lambda: container.boot(archive=archive, config=config, ca=ca, source=directory, entry="production")
+                )
+                await listening.open()
+        except BaseException:
+            await listening.close()
+            await asyncio.to_thread(sandbox.finish, container)
+            raise
+        return listening
+
+    async def _surviving(self, listening: live.Listening, event: Awaitable[Any]) -> Any:
+        """What comes of an event. After one that ended it, or a callable's error, the next finds another integration.
+
+        Of several events that end at once, the first stops the integration; what was started since is left alone.
+        """
+        try:
+            return await event
+        except (ActionError, EventPathError, EventTimeoutError):
+            raise
+        except Exception:
+            async with self._one_at_a_time:
+                if self._listening is listening:
+                    await self.stop()
+            raise
+
+    async def _collect(self, result: LiveEventResult | ActionResult, outcome: Outcome, watch: "_Watch") -> None:
+        """Complete a result with what was captured of it."""
+        async with self._one_at_a_time:
+            await asyncio.to_thread(self._collect_now, result, outcome, watch.calls)
+        result.timings = {**self._harness._timings, "event": time.monotonic() - watch.at}
+        result._during = (watch.began, datetime.now(UTC))
+        self._harness.results.append(result)
+        tally.add(events=1, entities=len(result.upserted_entities))
+
+    def _collect_now(self, result: LiveEventResult | ActionResult, outcome: Outcome, since: int) -> None:
+        sandbox, harness, transport = self._leased(), self._harness, self._harness.third_party_transport
+        captures, collected = sandbox.port.captures(outcome.calls), sandbox.port.collected()
+        journal, to_port = sandbox.wiremock.journal(), [PortCall(call) for call in collected["calls"]]
+        calls, unmatched = third_party_calls(journal, since, harness._large)
+        harness._calls_before, harness._port_calls_before = len(calls), len(to_port)
+        transport._call_log[:], transport._port_call_log[:] = calls, to_port
+        harness.port_mock.keep(collected, to_port)
+        result.upserted_entities, result.deleted_entities = captures["upserted_entities"], captures["deleted_entities"]
+        result.rejected_entities = [RejectedEntity(**each) for each in captures["rejected_entities"]]
+        result.errors = [rebuild(failure) for failure in outcome.failures]
+        if transport.strict:
+            result.errors += [UnmatchedRequestError(each) for each in harness._explained(unmatched)]
+        result.reconciliation_success = outcome.succeeded
+        result.unmatched, result.logs, result._calls = unmatched, outcome.logs, calls[since:]
+        result.unused_stubs = unused_stubs(transport.routes, harness._stub_files, journal)
+        result.egress_attempts = egress(Report(success=True, egress=outcome.egress), collected["names"])
+        own = set(outcome.calls)
+        result.unknown_port_calls = [call for call in to_port if not call.is_known and call.sequence in own]
+
+
+class _Watch:
+    """When an event began, and how many requests the third party had had by then."""
+
+    def __init__(self, calls: int) -> None:
+        self.began, self.at, self.calls = datetime.now(UTC), time.monotonic(), calls
+
+    @classmethod
+    async def begin(cls, sandbox: Sandbox) -> "_Watch":
+        return cls(len(third_party_calls(await asyncio.to_thread(sandbox.wiremock.journal))[0]))

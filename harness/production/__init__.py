@@ -1,0 +1,1 @@
+"""The production entry: runs what ships, and reads what it tells Port."""

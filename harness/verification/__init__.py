@@ -1,0 +1,1 @@
+"""Compares a real API with what was recorded of it."""

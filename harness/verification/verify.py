@@ -1,0 +1,88 @@
+"""Asks the real API again, and says what is otherwise than when the tests were made: the nightly contract test."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import integration_config
+from harness.discovery.discover import discover
+from harness.generation import recording
+from harness.generation.recording import Recording
+from harness.verification import drift
+from harness.verification.drift import Drift
+from sandbox.errors import SandboxError
+from sandbox.settings import Settings
+
+
+class VerifyError(SandboxError):
+    """There is nothing to compare."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a comparison came to.
+
+    Args:
+        old: What the stubs were made of.
+        fresh: What the API says today.
+        drifts: What is otherwise, by endpoint.
+    """
+
+    old: Recording
+    fresh: Recording
+    drifts: list[Drift]
+
+    def to_json(self) -> dict[str, Any]:
+        """For machines; ``is_same`` says it all."""
+        return {
+            "is_same": not self.drifts,
+            "integration_type": self.old.kind,
+            "recorded_at": self.old.recorded_at,
+            "verified_at": self.fresh.recorded_at,
+            "requests": {"recorded": len(self.old.requests), "fresh": len(self.fresh.requests)},
+            "drift": [each.to_json() for each in self.drifts],
+        }
+
+    def report(self) -> str:
+        """For people: a block for each endpoint that is otherwise."""
+        asked = f"{len(self.fresh.requests)} requests today, {len(self.old.requests)} when it was recorded"
+        when = f" ({self.old.recorded_at})" if self.old.recorded_at else ""
+        if not self.drifts:
+            return f"The API of {self.old.kind} is as it was recorded{when}: {asked}."
+        width = max(len(each.kind) for each in self.drifts)
+        lines = [f"The API of {self.old.kind} is not as it was recorded{when}: {asked}."]
+        for endpoint in dict.fromkeys(each.endpoint for each in self.drifts):
+            lines += ["", endpoint]
+            lines += [f"  {each.kind:{width}}  {each}" for each in self.drifts if each.endpoint == endpoint]
+        lines += [
+            "",
+            "What to do: where the integration copes with it, record it anew (ocean-sandbox discover) and generate the",
+            "tests again; where it does not, it is broken in production, too.",
+        ]
+        return "\n".join(lines)
+
+
+async def verify(directory: Path, settings: Settings) -> Verification:
+    """Record a resync against the real API, beside the recording that is there, and compare the two.
+
+    Args:
+        directory: Where the integration's ``main.py`` is; an absolute path.
+        settings: How the sandbox runs.
+
+    Raises:
+        VerifyError: There are no credentials.
+        RecordingError: There is no recording to compare with.
+        SandboxError: There is no fresh recording; see :func:`harness.discover.discover`.
+    """
+    old = recording.read(directory)
+    if not integration_config.read(directory).is_real:
+        raise VerifyError(
+            f"There are no credentials for the real API, neither in {directory / '.env'} nor in the environment.",
+            remedy="set OCEAN__INTEGRATION__CONFIG__… as for ocean-sandbox discover.",
+        )
+    with tempfile.TemporaryDirectory(prefix="ocean-sandbox-verify-") as name:
+        file = Path(name, "fresh", "resources", "discovery.json")
+        await discover(directory, settings, file=file)
+        fresh = recording.read_file(file)
+    return Verification(old, fresh, drift.compare(old.requests, fresh.requests))
