@@ -126,6 +126,7 @@ class IntegrationTestHarness:
         self.entry: Entry = entry or "resync"
         self._sandbox: Sandbox | None = None
         self._container: Resync | None = None
+        self._running: Resync | None = None
         self._deployed = 0
         self._calls_before = 0
         self._large: dict[str, bytes] = {}
@@ -201,7 +202,7 @@ class IntegrationTestHarness:
             self._told_before = production.sizes(await _in_thread(sandbox.port.state))
             with self._timed("boot"):
                 await self._boot(sandbox, container, source.pack(directory))
-        self._container = None
+        self._container, self._running = None, container
         await self._deploy_routes(sandbox)
         began = datetime.now(UTC)
         try:
@@ -307,6 +308,11 @@ class IntegrationTestHarness:
         print(output)  # noqa: T201 # it is what it is for
         return output
 
+    def _cut(self) -> None:
+        """Kill the resync container in the middle of whatever it does; who waits for it hears that it died."""
+        if (container := self._running or self._container) is not None:
+            container.stop()
+
     def _forget_journal(self) -> None:
         """Have WireMock forget the requests so far, which it keeps in memory; for a resync whose calls are kept elsewhere."""
         if self._sandbox is not None:
@@ -353,6 +359,7 @@ class IntegrationTestHarness:
     def release(self) -> None:
         """Give the sandbox back, if there still is one."""
         sandbox, self._sandbox, self._container, self._unfinished = self._sandbox, None, None, None
+        self._running = None
         self.port_mock.attach(None)
         if sandbox is not None and self._pool is not None:
             self._pool.release(sandbox)

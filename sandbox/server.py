@@ -145,6 +145,7 @@ class _Lease:
             "finish": self._finish,
             "look": self._look,
             "keep": self._keep,
+            "release": self._release,
         }
         try:
             with ThreadPoolExecutor(max_workers=1) as worker:
@@ -219,6 +220,13 @@ class _Lease:
         sandbox, self._sandbox, self._container = self._sandbox, None, None
         if sandbox is not None:
             self._pool.keep(sandbox)
+        return {}
+
+
+    def _release(self) -> dict[str, Any]:
+        sandbox, self._sandbox, self._container = self._sandbox, None, None
+        if sandbox is not None:
+            self._pool.release_soon(sandbox)
         return {}
 
 

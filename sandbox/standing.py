@@ -143,6 +143,7 @@ class StandingPool:
         with self._lock:
             if sandbox in self._leased:
                 self._leased.remove(sandbox)
+        sandbox.give_back()
         sandbox.close()
 
     def keep(self, sandbox: "StandingSandbox") -> None:
@@ -220,6 +221,21 @@ class StandingSandbox(Sandbox):
         with contextlib.suppress(OSError), contextlib.closing(Wire.to(self._path)) as wire:
             wire.write({"call": "stop", "number": self._number})
             wire.read()
+
+    def give_back(self) -> None:
+        """Say that the lease is over, so that who leases next gets this one, and not one that must be started.
+
+        Where a call is still under way, the end of the connection has to say it.
+        """
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._wire.write({"call": "release"})
+            self._wire.read()
+        except (OSError, ValueError):
+            pass  # it has gone, and the sandbox with it
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """End the lease."""
