@@ -222,7 +222,6 @@ class _Lease:
             self._pool.keep(sandbox)
         return {}
 
-
     def _release(self) -> dict[str, Any]:
         sandbox, self._sandbox, self._container = self._sandbox, None, None
         if sandbox is not None:
