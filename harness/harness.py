@@ -201,7 +201,7 @@ class IntegrationTestHarness:
             with self._timed("boot"):
                 await self._boot(sandbox, container, source.pack(directory))
         self._container = None
-        await self._deploy_routes(sandbox)
+        await self._deploy(sandbox)
         began = datetime.now(UTC)
         try:
             with self._timed("resync"):
@@ -375,16 +375,14 @@ class IntegrationTestHarness:
         seed = self.port_mock.seed(self._integration_type())
         await _in_thread(lambda: sandbox.port.seed(**seed))
         self.port_mock.attach(sandbox.port)
-        if self._stub_files:
-            await _in_thread(stub_files.deploy, self._stub_files, sandbox.wiremock)
-        await self._deploy_routes(sandbox, stubs.UNMATCHED)
+        await self._deploy(sandbox, [*self._stub_files, stubs.UNMATCHED])
 
-    async def _deploy_routes(self, sandbox: Sandbox, *others: Stub) -> None:
-        """Send the routes that WireMock does not know yet, after ``others``; a test may add some after the start."""
+    async def _deploy(self, sandbox: Sandbox, others: Sequence[Stub] = ()) -> None:
+        """Send ``others`` and the routes that WireMock does not know yet; a test may add some after the start."""
         routes = self.third_party_transport.routes
         new = stubs.from_routes(routes[self._deployed :], self._deployed)
         self._deployed = len(routes)
-        await _in_thread(sandbox.wiremock.stub, [*others, *new])
+        await _in_thread(stub_files.deploy, [*others, *new], sandbox.wiremock)
 
     def _asks_the_test(self) -> bool:
         return any(stubs.is_answered_by_test(route) for route in self.third_party_transport.routes)

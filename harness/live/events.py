@@ -113,7 +113,7 @@ class LiveEvents:
             if listening is None:
                 listening = self._listening = await self._start(sandbox)
             await self._answer(sandbox, listening)
-            await self._harness._deploy_routes(sandbox)
+            await self._harness._deploy(sandbox)
         return listening
 
     async def _answer(self, sandbox: Sandbox, listening: live.Listening) -> None:
@@ -142,7 +142,7 @@ class LiveEvents:
         try:
             # What it asks while it starts is answered, too.
             await self._answer(sandbox, listening)
-            await harness._deploy_routes(sandbox)
+            await harness._deploy(sandbox)
             with harness._timed("boot"):
                 archive, ca = source.pack(directory), sandbox.wiremock.ca
                 await asyncio.to_thread(
