@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import runs, sandboxes
+from . import runs, sandboxes, watching
 from .goals import Goal
 from .runs import MeasureError, Run
 
@@ -53,16 +53,17 @@ class Sizes:
     many_workers: int = 8
     entities: tuple[int, int] = (10_000, 100_000)
     at_once: tuple[int, ...] = (1, 4, 16)
+    saves: int = 20
 
 
 FULL = Sizes()
 # Enough to see that a row can be measured.
-QUICK = Sizes(steady=4, naive=2, many=4, many_workers=2, entities=(200, 1000), at_once=(1, 2))
+QUICK = Sizes(steady=4, naive=2, many=4, many_workers=2, entities=(200, 1000), at_once=(1, 2), saves=3)
 
 
 def rows(sizes: Sizes) -> list[Row]:
     """All rows, in the order of the table."""
-    return [*_start(), *_steady(sizes), *_many(sizes), *_entities(sizes), *_standing(sizes)]
+    return [*_start(), *_steady(sizes), *_many(sizes), *_entities(sizes), *_standing(sizes), *_watch(sizes)]
 
 
 def _start() -> list[Row]:
@@ -220,6 +221,22 @@ def _standing(sizes: Sizes) -> list[Row]:
             ),
             more_is_better=True,
         ),
+    ]
+
+
+def _watch(sizes: Sizes) -> list[Row]:
+    def save_to_screen() -> dict[str, float]:
+        with _standing_pool("things") as environment:
+            return watching.save_to_screen(sizes.saves, environment)
+
+    return [
+        Row(
+            "watch",
+            "watch: from a save to the difference on the screen, with a standing pool",
+            "s",
+            {SANDBOX: save_to_screen},
+            (Goal(1.0, "s"),),
+        )
     ]
 
 
