@@ -150,7 +150,10 @@ class StandingPool:
 
     def lease(self, directory: Path, settings: Settings) -> "StandingSandbox":
         """See :meth:`sandbox.pool.Pool.lease`."""
-        sandbox = StandingSandbox(self._path, directory, settings)
+        try:
+            sandbox = StandingSandbox(self._path, directory, settings)
+        except OSError:
+            raise _gone("lease") from None
         with self._lock:
             self._leased.append(sandbox)
         return sandbox
@@ -306,13 +309,17 @@ class StandingResync:
 
 def _without_error(answer: dict[str, Any] | None, call: str) -> dict[str, Any]:
     if answer is None:
-        raise EngineError(
-            f"The standing pool has gone, in the middle of {call!r}.",
-            remedy="start it again with `ocean-sandbox up`, or run without it.",
-        )
+        raise _gone(call)
     if (error := answer.get("error")) is not None:
         raise _rebuilt(error)
     return answer
+
+
+def _gone(call: str) -> EngineError:
+    return EngineError(
+        f"The standing pool has gone, in the middle of {call!r}.",
+        remedy="start it again with `ocean-sandbox up`, or run without it.",
+    )
 
 
 def _plain(settings: Settings) -> dict[str, Any]:
