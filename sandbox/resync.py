@@ -405,5 +405,8 @@ def _remedy(phase: str, source: Path) -> str:
     if "spec" in phase:
         return f"mend {source}/.port/spec.yaml."
     if "configuration" in phase:
-        return f"mend create_integration_config() in the test to fit {source}/.port/spec.yaml, or integration.py."
+        return (
+            f"mend create_integration_config() in the test (of a command: --config NAME=VALUE) to fit {source}/.port/spec.yaml, "
+            "or integration.py."
+        )
     return f"mend the line of {source} that the traceback below ends in."
