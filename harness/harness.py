@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -172,7 +174,7 @@ class IntegrationTestHarness:
         current.add(self)
         with self._timed("start"):
             self._pool = await _in_thread(pool.of_this_process, settings_in_force())
-            self._sandbox = await _in_thread(self._pool.lease, directory, in_force)
+            self._sandbox = await _leased(self._pool, directory, in_force)
             await self._seed(self._sandbox)
             self._container = await _in_thread(self._sandbox.resync_container, directory, in_force)
         with self._timed("boot"):
@@ -200,8 +202,12 @@ class IntegrationTestHarness:
             await _in_thread(sandbox.begin_resync)
             # What an integration that ran on until now has told Port is no news of this resync.
             self._told_before = production.sizes(await _in_thread(sandbox.port.state))
-            with self._timed("boot"):
-                await self._boot(sandbox, container, source.pack(directory))
+            try:
+                with self._timed("boot"):
+                    await self._boot(sandbox, container, source.pack(directory))
+            except Exception:
+                await self._put_away(sandbox, container)
+                raise
         self._container, self._running = None, container
         await self._deploy(sandbox)
         began = datetime.now(UTC)
@@ -215,13 +221,18 @@ class IntegrationTestHarness:
             # What there is of it, for the report of the test that fails now.
             with contextlib.suppress(Exception):
                 await _in_thread(self._collect, sandbox, container, Report(success=False), began)
+            await self._put_away(sandbox, container)
             raise
         result: ResyncResult = await _in_thread(self._collect, sandbox, container, report, began)
+        await self._put_away(sandbox, container)
+        return result
+
+    async def _put_away(self, sandbox: Sandbox, container: Resync) -> None:
+        """Finish a container, however its resync ended; or keep it until the next one, for somebody to look into it."""
         if current.keeps():
             self._unfinished = container
         else:
             await _in_thread(sandbox.finish, container)
-        return result
 
     async def deliver_webhook(
         self,
@@ -404,6 +415,10 @@ class IntegrationTestHarness:
                 archive=archive, config=config, ca=sandbox.wiremock.ca, source=directory, entry=self.entry
             )
         )
+        if container.warning:
+            with warnings.catch_warnings():
+                warnings.simplefilter("default")  # it is news, and no reason for a test to fail
+                warnings.warn(container.warning, stacklevel=2)
 
     async def _resync(self, sandbox: Sandbox, container: Resync, directory: Path) -> Report:
         raised: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -503,6 +518,23 @@ class IntegrationTestHarness:
             yield
         finally:
             self._timings[phase] = time.monotonic() - began
+
+
+async def _leased(of: pool.Pool, directory: Path, settings: Settings) -> Sandbox:
+    """A sandbox; where nobody waits for it any more when it has come, it is given back."""
+    thread = ThreadPoolExecutor(max_workers=1)
+    leasing = thread.submit(of.lease, directory, settings)
+    thread.shutdown(wait=False)
+
+    def give_back(leased: Future[Sandbox]) -> None:
+        if not leased.cancelled() and leased.exception() is None:
+            of.release(leased.result())
+
+    try:
+        return await asyncio.wrap_future(leasing)
+    except asyncio.CancelledError:
+        leasing.add_done_callback(give_back)
+        raise
 
 
 async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
