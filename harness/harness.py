@@ -69,8 +69,8 @@ class IntegrationTestHarness:
         fail_on_egress: Whether an attempt to reach the outside fails the test.
         entry: ``resync`` for a resync that the runner drives, ``production`` for ``ocean sail`` with the listener ONCE,
             as it ships: see ``harness/production/entry.py``. None for what the settings say.
-        fail_on_unused_stubs: Whether a route or stub file that answered nothing fails the test; None for what pytest's
-            options say (by default, it does not).
+        fail_on_unused_stubs: Whether a route or stub file that answered nothing, or a fault of Port that met no call,
+            fails the test; None for what pytest's options say (by default, it does not).
 
     Attributes:
         entry: How a resync is started; known once the harness is.
@@ -474,6 +474,7 @@ class IntegrationTestHarness:
             unknown_port_calls=[call for call in to_port if not call.is_known and call.sequence > seen],
             most_memory=report.most_memory,
             default_resources=made_in(state, self.port_mock.blueprints) if state else DefaultResources(),
+            unused_faults=self.port._unused(collected["faults"]),  # noqa: SLF001 # its own package
             _calls=calls[since:],
             _during=(began, datetime.now(UTC)),
         )

@@ -195,6 +195,7 @@ class LiveEvents:
         result.reconciliation_success = outcome.succeeded
         result.unmatched, result.logs, result._calls = unmatched, outcome.logs, calls[since:]
         result.unused_stubs = unused_stubs(transport.routes, harness._stub_files, journal)
+        result.unused_faults = harness.port._unused(collected["faults"])
         result.egress_attempts = egress(Report(success=True, egress=outcome.egress), collected["names"])
         own = set(outcome.calls)
         result.unknown_port_calls = [call for call in to_port if not call.is_known and call.sequence in own]

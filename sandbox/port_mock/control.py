@@ -107,6 +107,7 @@ class _Control:
                 "calls": _in_order(kept.calls),
                 "metrics": kept.metrics,
                 "names": list(kept.names),
+                "faults": [fault.to_json() for fault in kept.faults],
             }
         )
 
