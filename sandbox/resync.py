@@ -6,6 +6,7 @@ import itertools
 import json
 import queue
 import time
+import warnings
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,7 +20,6 @@ from sandbox.environment import variables
 from sandbox.errors import EventTimeoutError, IntegrationError, ResyncCrashedError, ResyncTimeoutError
 from sandbox.images import RELEASED, Image, ensure
 from sandbox.owner import Owner
-from sandbox.progress import say
 from sandbox.report import RemoteFailure, Report
 from sandbox.sandbox import DIRECTORY, OWN_NAMES
 from sandbox.settings import Entry, Settings
@@ -31,6 +31,9 @@ _END_SECONDS = 5.0
 # Of the log, in an error. `ocean sail` waits far deeper: below click and uvicorn, and with tasks of its own.
 _LINES, _LINES_OF_SAIL = 60, 120
 _MARK_SECONDS = 1.0
+# Of a processor's time, against each other container. 1024 is what the engine gives to all; of two that both want all of
+# it, one that warms ahead gets a ninth.
+_SHARES, _SHARES_AHEAD = 1024, 128
 # What the runner takes longer than what it was given: it asks the integration where it stands.
 _ANSWER_SECONDS = 10.0
 # What an integration may reach; everything else is egress.
@@ -63,6 +66,8 @@ class ResyncContainer:
         settings: Its limits.
         client: The engine's.
         anchor: Its place on the network with WireMock and the Port mock, and nothing else.
+        ahead: Whether nobody waits for it yet: then it gets little of a processor that others want, until
+            :meth:`prefer`.
 
     Raises:
         ImageError: The image cannot be built.
@@ -75,6 +80,8 @@ class ResyncContainer:
         settings: Settings,
         client: DockerClient,
         anchor: Anchor,
+        *,
+        ahead: bool = False,
     ) -> None:
         (self._tag,) = ensure([image], settings, client)
         self._settings = settings
@@ -96,6 +103,7 @@ class ResyncContainer:
             pids_limit=settings.pids_limit,
             environment=ENVIRONMENT,
             temporary={} if self._has_own_code else {DIRECTORY: "rw,exec,nosuid,nodev,mode=1777"},
+            cpu_shares=_SHARES_AHEAD if ahead else _SHARES,
             on_line=self._take,
             on_end=lambda: self._put({"event": "gone"}),
         )
@@ -108,6 +116,10 @@ class ResyncContainer:
         """Start it; it imports ``port_ocean`` while others do something else."""
         self._container.start()
         return self
+
+    def prefer(self) -> None:
+        """Give it a processor's time as any other, now that somebody waits for it."""
+        self._container.share_processor(_SHARES)
 
     def boot(self, *, archive: bytes, config: dict[str, Any], ca: str, source: Path, entry: Entry = "resync") -> None:
         """Put the integration in, and start it; with the entry ``production``, :meth:`sail` or :meth:`resync` starts it.
@@ -143,6 +155,13 @@ class ResyncContainer:
                 raise _failed(ready, source)
             self._is_ready = True
             self._fork_is_safe = not ready["threads"]
+            if self._settings.isolation == "fork" and ready["threads"]:
+                threads = ", ".join(ready["threads"])
+                warnings.warn(
+                    f"{self._tag} has threads before an integration is booted ({threads}), where a fork is not safe: "
+                    "each resync gets a container, in spite of the isolation `fork`.",
+                    stacklevel=2,
+                )
         answer = self._ask(order, self._settings.boot_timeout, source)
         if answer["event"] == "failed":
             raise _failed(answer, source)
@@ -261,18 +280,17 @@ class ResyncContainer:
         if self._settings.isolation != "fork" or not self._is_ready:
             return False
         if not self._fork_is_safe:
-            say("fork", f"{self._tag} has threads before the fork: each resync gets a container")
             return False
         try:
             self._container.send(b'{"order": "end"}\n')
-            while (event := self._answers.get(timeout=_END_SECONDS)["event"]) not in ("ended", "gone"):
+            while (answer := self._answers.get(timeout=_END_SECONDS))["event"] not in ("ended", "gone"):
                 pass  # what was under way when it was killed
             self._container.wait_for_mark(_MARK_SECONDS)
         except (OSError, queue.Empty):
-            event = "gone"
+            return False
         self._container.log.clear()
         self._died = None
-        return bool(event == "ended")
+        return bool(answer["event"] == "ended" and not answer["left"])
 
     @property
     def logs(self) -> list[str]:
