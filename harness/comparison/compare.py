@@ -124,14 +124,15 @@ def left_behind(before: ResyncResult | SandboxError, after: ResyncResult | Sandb
     made = {_key(entity): entity for entity in before.upserted_entities}
     if made.keys() <= {_key(entity) for entity in after.upserted_entities}:
         return []
-    parts = ("title", "icon", "team", "properties", "relations")
     return [
         {
-            **{part: entity[part] for part in parts if entity.get(part) is not None},
+            # A mapping may make anything of them.
+            **{part: entity[part] for part in ("properties", "relations") if isinstance(entity.get(part), dict)},
             "identifier": identifier,
             "blueprint": blueprint,
         }
         for (blueprint, identifier), entity in made.items()
+        if blueprint and identifier
     ]
 
 

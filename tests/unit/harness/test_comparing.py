@@ -57,13 +57,15 @@ def test_what_kept_one_from_its_end_is_said() -> None:
 def test_where_entities_are_made_no_more_port_is_to_have_all_of_the_earlier_version() -> None:
     query = {"combinator": "and", "rules": []}
     other = {"identifier": query, "blueprint": "service", "properties": {"n": 1}, "title": None, "createdAt": "now"}
-    before = made(upserted_entities=[ITEM, {**ITEM, "title": "again"}, other])
+    odd = [{**ITEM, "identifier": ""}, {**ITEM, "identifier": "b", "properties": "none"}]
+    before = made(upserted_entities=[ITEM, {**ITEM, "relations": {"a": "b"}}, other, *odd])
 
     assert left_behind(before, made(upserted_entities=[ITEM])) == [
-        {**ITEM, "title": "again"},
+        {**ITEM, "relations": {"a": "b"}},
         {"identifier": '{"combinator":"and","rules":[]}', "blueprint": "service", "properties": {"n": 1}},
+        {**ITEM, "identifier": "b"},
     ]
-    assert left_behind(before, made(upserted_entities=[other, ITEM])) == []
+    assert left_behind(before, made(upserted_entities=[other, ITEM, *odd])) == []
 
 
 def test_of_a_version_that_fails_nothing_is_deleted() -> None:
