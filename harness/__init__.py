@@ -9,7 +9,7 @@ from harness.harness import IntegrationTestHarness
 from harness.kinds import KindCounts
 from harness.live.result import ActionResult, EventNotTakenError, EventRefusedError, LiveEventResult
 from harness.mapping import MappingError
-from harness.port_faults import PortFaults
+from harness.port_faults import PortFaults, UnusedFault
 from harness.port_mock import PortMockResponder, SeedError
 from harness.result import RejectedEntity, ResyncResult
 from harness.stub_files.errors import StubFileError
@@ -44,6 +44,7 @@ __all__ = [
     "SeedError",
     "StubFileError",
     "UnmatchedRequestError",
+    "UnusedFault",
     "UnusedStub",
     "asks",
 ]

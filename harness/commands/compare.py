@@ -62,8 +62,9 @@ def command(  # click says what they are
 ) -> None:
     """Run the same stubs through DIRECTORY and another version of it, and say what is different.
 
-    Both run as they ship, with `ocean sail`, in sandboxes of their own. Compared are the entities and what was deleted,
-    the calls to the third party, the errors, and what was made in Port besides.
+    Both run as they ship, with `ocean sail`, in sandboxes of their own. Compared are the entities, the calls to the third
+    party, the errors, and what was made in Port besides. Where DIRECTORY makes some entities no more, it resyncs again in
+    a Port that has those of the other version, and what it deletes there is told, too.
 
     Exit codes: 0 the same, 1 different, 2 wrong usage, 3 could not be compared.
     """
@@ -99,7 +100,8 @@ def show(comparison: Comparison, console: Console) -> None:
     """
     before, after = comparison.before, comparison.after
     for sign, outcome in (("-", before), ("+", after)):
-        counts = ", ".join(f"{len(getattr(outcome, name))} {name}" for name in ("entities", "calls", "errors"))
+        names = ("entities", "deleted", "calls", "errors") if outcome.deleted else ("entities", "calls", "errors")
+        counts = ", ".join(f"{len(getattr(outcome, name))} {name}" for name in names)
         console.print(f"{sign} {escape(outcome.version)}: {counts}")
     if comparison.is_same:
         console.print("[green]No difference.[/]")
