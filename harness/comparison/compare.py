@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from harness import snapshot
 from harness.comparison.difference import Comparison, Outcome, compare
 from harness.comparison.outcome import outcome_of
 from harness.comparison.versions import Version
