@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sandbox.errors import SandboxError
-from sandbox.source import LEFT_OUT, SPECS
+from sandbox.source import LEFT_OUT, spec_of
 
 # Where pytest-split keeps durations unless it is told otherwise: tests by their ids, with their seconds.
 DURATIONS = ".test_durations"
@@ -60,7 +60,7 @@ def _integrations(folder: Path) -> Iterator[Path]:
     """The integrations with tests at and below ``folder``, but none that lies within another."""
     for current, folders, _ in os.walk(folder):
         here = Path(current)
-        if any((here / ".port" / name).is_file() for name in SPECS):
+        if spec_of(here) is not None:
             folders.clear()
             if any((here / "tests").rglob("test_*.py")):
                 yield here

@@ -13,7 +13,7 @@ from harness.mapping import MappingError
 from harness.stub_files import folder as stub_files
 from harness.stubs import Stub
 from sandbox.errors import IntegrationError, SandboxError
-from sandbox.source import SPECS
+from sandbox.source import spec_of
 
 _MAPPINGS = ("port-app-config.yml", "port-app-config.yaml", "port-app-config.json")
 # Of a realistic length: Ocean takes what is secret out of its log, and a letter or two would tear words apart.
@@ -73,7 +73,7 @@ def config_of(directory: Path, stubs: Sequence[Stub], given: Iterable[str]) -> d
     Raises:
         IntegrationError: A name is none of the spec's, or the spec is wrong.
     """
-    file = next((path for name in SPECS if (path := directory / ".port" / name).is_file()), None)
+    file = spec_of(directory)
     spec = (_yaml(file) if file else None) or {}
     configurations = [each for each in spec.get("configurations") or [] if isinstance(each, dict) and "name" in each]
     config: dict[str, Any] = {}
