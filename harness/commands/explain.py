@@ -1,16 +1,18 @@
-"""``ocean-sandbox explain``: why is this entity missing, or empty?"""
+"""``ocean-sandbox explain``: say why an entity is missing, or empty."""
 
 import difflib
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from harness import output
-from harness.commands._work import run
-from harness.explanation.explain import Asked, Explained, Explanation, about, explain
-from harness.explanation.reason import shown
-from harness.port_mock import Strictness
+from harness.commands._work import DIRECTORY, complete_stubs, run
+from sandbox import output
+from sandbox.command import Command, json_option
 from sandbox.errors import SandboxError
+
+if TYPE_CHECKING:
+    from harness.explanation.explain import Explained, Explanation
 
 _SHOWN = 20
 _WORDS = {
@@ -25,8 +27,13 @@ _WORDS = {
 }
 
 
-@click.command()
-@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.command(
+    cls=Command,
+    done="explained",
+    examples=["ocean-sandbox explain integrations/github", "ocean-sandbox explain . --kind repository --id shop/api"],
+    sections={"The resync": ("mapping", "stubs", "config", "port")},
+)
+@click.argument("directory", type=DIRECTORY)
 @click.option("--kind", help="Only the resources of this kind.")
 @click.option("--id", "identifier", help="Only the items of this entity, each with every expression and its value.")
 @click.option(
@@ -35,6 +42,8 @@ _WORDS = {
 @click.option(
     "--stubs",
     multiple=True,
+    metavar="FOLDER",
+    shell_complete=complete_stubs,
     help="A stub folder; of several, the later is laid over the earlier. By default, DIRECTORY's name.",
 )
 @click.option(
@@ -43,7 +52,7 @@ _WORDS = {
 @click.option(
     "--port", type=click.Choice(["strict", "lenient"]), help="Port's rules: strict by default if there are blueprints."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
+@json_option
 def command(
     directory: Path,
     kind: str | None,
@@ -51,15 +60,17 @@ def command(
     mapping: Path | None,
     stubs: tuple[str, ...],
     config: tuple[str, ...],
-    port: Strictness | None,
+    port: Literal["strict", "lenient"] | None,
     *,
     as_json: bool,
 ) -> None:
     """Say why entities of the integration in DIRECTORY are missing or empty.
 
     Resyncs it in a sandbox, with its stubs, and takes every raw item through its mapping: the selector, each expression
-    and its value, each error. Exit codes: 0 explained, 1 it could not be, 2 wrong usage.
+    and its value, each error.
     """
+    from harness.explanation.explain import Asked, about, explain  # noqa: PLC0415 # see _work.run
+
     explanation = run(explain(Asked(directory, kind, mapping, stubs or None, config, port)))
     if identifier is not None:
         found = about(explanation, identifier)
@@ -78,7 +89,7 @@ def command(
     _show_rest(explanation)
 
 
-def _unknown(explanation: Explanation, identifier: str) -> SandboxError:
+def _unknown(explanation: "Explanation", identifier: str) -> SandboxError:
     there = [
         str(item.trace.entity["identifier"])
         for resource in explanation.resources
@@ -96,7 +107,7 @@ def _unknown(explanation: Explanation, identifier: str) -> SandboxError:
     )
 
 
-def _show_all(explanation: Explanation) -> None:
+def _show_all(explanation: "Explanation") -> None:
     for resource in explanation.resources:
         counts = ", ".join(f"{count} {_WORDS[fate]}" for fate, count in resource.counts().items())
         click.secho(f"{resource.kind} (resources[{resource.index}]): {counts or 'no items'}", bold=True)
@@ -108,8 +119,10 @@ def _show_all(explanation: Explanation) -> None:
             click.echo(f"  … and {len(said) - _SHOWN} more: --json has all of them, --id those of one entity")
 
 
-def _lines(item: Explained) -> list[list[str]]:
+def _lines(item: "Explained") -> list[list[str]]:
     """A line for why it is not there, and one for each part that is empty."""
+    from harness.explanation.reason import shown  # noqa: PLC0415
+
     trace = item.trace
     name = f"  item {trace.number + 1} {shown((trace.entity or {}).get('identifier') or trace.item)}"
     missing = [[name, item.fate, item.reason]] if item.reason else []
@@ -117,7 +130,9 @@ def _lines(item: Explained) -> list[list[str]]:
     return missing + [[name, path, f"empty: `{expressions[path]}`: {why}"] for path, why in item.empty.items()]
 
 
-def _show_item(item: Explained) -> None:
+def _show_item(item: "Explained") -> None:
+    from harness.explanation.reason import shown  # noqa: PLC0415
+
     trace = item.trace
     click.secho(f"{trace.kind} (resources[{trace.index}]), item {trace.number + 1}: {_WORDS[item.fate]}", bold=True)
     if item.reason:
@@ -130,7 +145,7 @@ def _show_item(item: Explained) -> None:
     output.show_table(["Part", "Expression", "Value", "Why"], rows)
 
 
-def _show_rest(explanation: Explanation) -> None:
+def _show_rest(explanation: "Explanation") -> None:
     for title, lines in (
         ("Errors of the resync", explanation.errors),
         ("Requests that no stub answered", explanation.unmatched),

@@ -255,7 +255,7 @@ class TestCommand:
 
     def test_a_folder_that_is_not_there_is_a_message(self, tmp_path: Path) -> None:
         done = run("check", str(tmp_path / "none"))
-        assert done.exit_code == 1
+        assert done.exit_code == 3
         assert "There is no folder" in done.output
         assert "There are no stubs in" in run("check", str(tmp_path)).output
 
@@ -277,7 +277,7 @@ class TestCommand:
         source, target = write(tmp_path / "a.json", make_stub()), write(tmp_path / "a.yaml", "mine")
 
         done = run("convert", str(source), "-o", str(target))
-        assert done.exit_code == 1
+        assert done.exit_code == 3
         assert "is there already" in done.output
         assert target.read_text() == "mine"
         assert run("convert", str(source), "-o", str(target), "--force").exit_code == 0

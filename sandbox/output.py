@@ -18,6 +18,14 @@ def show_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
+def show(value: Any, text: str, *, as_json: bool) -> None:
+    """Print what came of a command: a value for machines, or a text for people."""
+    if as_json:
+        show_json(value)
+    elif text:
+        click.echo(text)
+
+
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows: as a table on a terminal, a line each with two blanks between the columns anywhere else.
 
