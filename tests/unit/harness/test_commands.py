@@ -126,7 +126,7 @@ def test_a_completion_waits_neither_for_dockers_client_nor_for_the_harness() -> 
     code = (
         "import sys; from harness import commands; commands.main.list_commands(None); "
         "[commands.main.get_command(None, name) for name in commands.main.list_commands(None)]; "
-        "print(*{name.partition('.')[0] for name in sys.modules} & {'docker', 'httpx', 'pytest', 'rich', 'yaml'})"
+        "print(*{name.partition('.')[0] for name in sys.modules} & {'docker', 'httpx', 'pydantic', 'pytest', 'rich', 'yaml'})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
