@@ -123,3 +123,29 @@ def ci_matrix(directories: tuple[Path, ...], *, target: float, shards: int | Non
 
     # In one line: it becomes the value of a variable.
     click.echo(json.dumps(ci.matrix(list(directories), target=target, shards=shards)))
+
+
+@main.command(
+    short_help="Print what makes a shell complete this command.",
+    examples=[
+        "ocean-sandbox completion bash > ~/.local/share/bash-completion/completions/ocean-sandbox",
+        "ocean-sandbox completion zsh > ~/.zfunc/_ocean-sandbox",
+        "ocean-sandbox completion fish > ~/.config/fish/completions/ocean-sandbox.fish",
+    ],
+)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print the script that makes a shell complete commands, options, directories and stub folders.
+
+    Install it with the line for your shell below, or for this one alone, in bash or zsh:
+    eval "$(ocean-sandbox completion bash)". zsh reads ~/.zfunc where ~/.zshrc says fpath+=~/.zfunc before compinit; bash
+    needs the package bash-completion.
+    """
+    from click.shell_completion import get_completion_class  # noqa: PLC0415
+
+    kind = get_completion_class(shell)
+    if kind is None:  # not one of click's: the choice above has no such
+        raise click.UsageError(f"{shell} is not supported.")
+    root = ctx.find_root()
+    click.echo(kind(root.command, {}, "ocean-sandbox", "_OCEAN_SANDBOX_COMPLETE").source())
