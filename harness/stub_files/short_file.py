@@ -33,6 +33,8 @@ def read(path: Path, scenario: str) -> list[PlacedStub]:
         StubFileError: Something in it is wrong; the message names file and line, and what was meant.
     """
     document = read_yaml(path, read_text(path))
+    if document.value is None:  # nothing but comments: a file that somebody is about to fill
+        return []
     entries = _texts(document)
     wrong = sorted((document.line(each.steps), each.what, each.remedy) for each in complaints(entries))
     if wrong:
