@@ -14,6 +14,8 @@ from sandbox.source import LEFT_OUT, spec_of
 DURATIONS = ".test_durations"
 # GitHub refuses a matrix with more: https://docs.github.com/en/actions/reference/limits
 MOST_JOBS = 256
+# Where `ocean-sandbox generate` and `init` write, and where Ocean's own in-process tests are.
+_TESTS = ("tests", "integration_tests")
 
 Job = dict[str, str | int]
 
@@ -62,7 +64,7 @@ def _integrations(folder: Path) -> Iterator[Path]:
         here = Path(current)
         if spec_of(here) is not None:
             folders.clear()
-            if any((here / "tests").rglob("test_*.py")):
+            if any(any((here / name).rglob("test_*.py")) for name in _TESTS):
                 yield here
         # A virtual environment holds integrations, too: those that Ocean makes new ones from.
         folders[:] = [name for name in folders if name not in LEFT_OUT]

@@ -17,8 +17,10 @@ WORKERS ?= auto
 PYTEST_ARGS ?=
 
 # What pyproject.toml adds to pytest's options is meant for the unit tests.
+SANDBOX_OPTIONS = -o addopts= -o asyncio_default_fixture_loop_scope=function --ocean-sandbox --sandbox-build .
+
 test/integration: sandbox/installed
-	@$(SANDBOX_PYTEST) -o addopts= -n $(WORKERS) --ocean-sandbox --sandbox-build . $(PYTEST_ARGS) $(SANDBOX_TESTS)
+	@$(SANDBOX_PYTEST) $(SANDBOX_OPTIONS) -n $(WORKERS) $(PYTEST_ARGS) $(SANDBOX_TESTS)
 
 # The only two that call a real API.
 test/integration/discover: sandbox/installed

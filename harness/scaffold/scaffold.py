@@ -80,27 +80,26 @@ class _Writer:
         self._within = within
         self._done = done
 
-    def write(self, file: Path, text: str) -> bool:
-        """Write a file, unless something of that name is there; returns whether it is there now."""
+    def write(self, file: Path, text: str) -> None:
+        """Write a file, unless something of that name is there."""
         parts = [file, *file.parents[: len(file.relative_to(self._within).parts) - 1]]
         if link := next((each for each in parts[1:] if each.is_symlink()), None):
             self._done.to_do.append(
                 f"{link} is a link to {link.readlink()}, which nothing was written through: write {file} by hand."
             )
-            return file.exists()
+            return
+        if _is_taken(file):
+            self._done.there.append(file)
+            return
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             with file.open("x", encoding="utf-8") as new:
                 new.write(text)
-        except FileExistsError:
-            self._done.there.append(file)
         except OSError as error:
             raise SandboxError(
                 f"{file} cannot be written: {error.strerror}.", remedy="see to it that you may write there."
             ) from error
-        else:
-            self._done.written.append(file)
-        return True
+        self._done.written.append(file)
 
 
 def _check(directory: Path) -> None:
@@ -137,6 +136,10 @@ def _make(directory: Path, done: Scaffold) -> None:
             done.notes.append(
                 f"{other.name} has a test/integration of its own: `make -f {other.name} test/integration` runs that."
             )
+
+
+def _is_taken(file: Path) -> bool:
+    return file.is_symlink() or file.exists()
 
 
 def _is_there(file: Path) -> bool:
