@@ -28,7 +28,7 @@ from sandbox.source import spec_of
 # Where third parties would reach it; nobody does, but Ocean processes webhooks only of an integration that has one.
 BASE_URL = "https://integration.sandbox.example"
 _MOST_AT_ONCE = 64
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.02
 _LOG_LINES = 20
 _OVER = {"SUCCESS", "FAILURE", "COMPLETED"}
 _numbers = itertools.count(1)
