@@ -48,8 +48,7 @@ def test_the_first_test_says_what_to_do_next_until_entities_come_out(tmp_path: P
     stubs = Path("wiremock-mappings", "oci-registry")
     shutil.copytree(ROOT / stubs, directory / stubs, dirs_exist_ok=True)
     test = directory / "tests" / "test_integration_first.py"
-    settings = test.read_text().replace("https://api.example.com", "https://registry.example.com")
-    test.write_text(settings.replace('"page_size": 100', '"page_size": 2'))
+    test.write_text(test.read_text().replace("https://api.example.com", "https://registry.example.com"))
 
     made = make(directory)
 
