@@ -167,7 +167,7 @@ def test_truncating_needs_a_replay_and_so_do_unknown_entities(tmp_path: Path) ->
     assert (done.exit_code, "only a replay can tell" in done.output) == (3, True)
     integration(tmp_path, discovery([get("/things", THINGS)]))
     code, said = generate(directory)
-    assert (code, "does not have the entities" in said) == (1, True)
+    assert (code, "does not have the entities" in said) == (3, True)
 
 
 @pytest.mark.slow
