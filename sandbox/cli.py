@@ -72,13 +72,20 @@ def reap(*, and_kept: bool, as_json: bool) -> None:
     examples=["ocean-sandbox up integrations/github", "ocean-sandbox up --sandboxes 4 integrations/*"],
 )
 @click.argument("integrations", nargs=-1, required=True, type=_DIRECTORY)
-@click.option("--sandboxes", type=click.IntRange(min=1), default=1, show_default=True, help="How many to have up.")
+@click.option(
+    "--sandboxes",
+    metavar="NUMBER",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How many to have up.",
+)
 @json_option
 def up(integrations: tuple[Path, ...], *, sandboxes: int, as_json: bool) -> None:
     """Keep sandboxes warm for the tests of INTEGRATIONS.
 
-    Every pytest of this user leases them from then on. It ends with `ocean-sandbox down`, or when nobody has used it for
-    four hours.
+    Every pytest of this user leases them from then on. The command `down` ends that, or four hours in which nobody has
+    used them.
     """
     from sandbox import server, settings  # noqa: PLC0415
 
@@ -105,12 +112,18 @@ def down(*, as_json: bool) -> None:
 @click.argument("directories", nargs=-1, required=True, type=_DIRECTORY)
 @click.option(
     "--target",
+    metavar="SECONDS",
     type=click.FloatRange(min=0, min_open=True),
     default=300,
     show_default=True,
     help="Seconds that the tests of a shard should take together, by pytest-split's .test_durations.",
 )
-@click.option("--shards", type=click.IntRange(min=1), help="The shards of each integration, whatever was recorded.")
+@click.option(
+    "--shards",
+    metavar="NUMBER",
+    type=click.IntRange(min=1),
+    help="The shards of each integration, whatever was recorded.",
+)
 @click.option("--json", "as_json", is_flag=True, help="It is JSON already; an error is then, too.")
 def ci_matrix(directories: tuple[Path, ...], *, target: float, shards: int | None, as_json: bool) -> None:  # noqa: ARG001
     """Print a matrix for GitHub Actions, as JSON.

@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 from sandbox import endings
 
 VERBOSE = "OCEAN_SANDBOX_VERBOSE"
-_OUTPUT = ("as_json", "output", "target", "verbose")
+_OUTPUT = {"--json", "--output", "--verbose", "--help"}
 _OUTPUT_TITLE = "Output"
 
 json_option = click.option(
@@ -30,7 +30,7 @@ _VERBOSE = click.Option(
     envvar=VERBOSE,
     expose_value=False,
     callback=_note_verbose,
-    help=f"Show the traceback of an error, too; so does {VERBOSE}=1.",
+    help="With an error, show its traceback, too.",
 )
 
 
@@ -56,7 +56,7 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         self._examples = examples
         self._done, self._found = done, found
-        self._sections = {**(sections or {}), _OUTPUT_TITLE: _OUTPUT}
+        self._sections = {**(sections or {}), _OUTPUT_TITLE: ()}
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, a group after the other."""
@@ -64,7 +64,9 @@ class Command(click.Command):
         shown: dict[str, list[tuple[str, str]]] = {title: [] for title in ("Options", *self._sections)}
         for param in self.get_params(ctx):
             if isinstance(param, click.Option) and (record := param.get_help_record(ctx)) is not None:
-                title = _OUTPUT_TITLE if "--help" in param.opts else of_section.get(param.name or "", "Options")
+                title = (
+                    _OUTPUT_TITLE if _OUTPUT.intersection(param.opts) else of_section.get(param.name or "", "Options")
+                )
                 shown[title].append(record)
         for title, records in shown.items():
             if records:
@@ -162,7 +164,7 @@ class Group(click.Group):
         if ctx.parent is None:
             _write_codes(
                 "done; what compares or checks found nothing",
-                "what compares or checks found something: a difference, a drift, a mistake",
+                "what compares or checks found something to look at",
                 formatter,
             )
 

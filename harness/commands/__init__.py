@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from sandbox import cli
-from sandbox.command import Group, told_to_be_verbose
+from sandbox.command import VERBOSE, Group, told_to_be_verbose
 
 # In the order in which one comes to use them.
 _SECTIONS = {
@@ -51,10 +51,12 @@ def _summary(name: str) -> str:
     return said[:1].upper() + said[1:]
 
 
+_MORE = f"{cli.main.help}\n\nEach command has a --help of its own. What fails, says what to do; {VERBOSE}=1 shows tracebacks."
+
 main = _Commands(
     "ocean-sandbox",
     cli.main.commands,
-    help=cli.main.help,
+    help=_MORE,
     params=cli.main.params,
     sections=_SECTIONS,
     examples=["ocean-sandbox doctor", "ocean-sandbox init integrations/github", "ocean-sandbox COMMAND --help"],

@@ -13,10 +13,11 @@ _T = TypeVar("_T")
 DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 timeout_option = click.option(
     "--timeout",
+    metavar="SECONDS",
     type=click.FloatRange(min=0, min_open=True),
     default=3600,
     show_default=True,
-    help="Seconds that the resync may take.",
+    help="How long the resync may take.",
 )
 
 

@@ -34,8 +34,13 @@ _WORDS = {
     sections={"The resync": ("mapping", "stubs", "config", "port")},
 )
 @click.argument("directory", type=DIRECTORY)
-@click.option("--kind", help="Only the resources of this kind.")
-@click.option("--id", "identifier", help="Only the items of this entity, each with every expression and its value.")
+@click.option("--kind", metavar="KIND", help="Only the resources of this kind.")
+@click.option(
+    "--id",
+    "identifier",
+    metavar="IDENTIFIER",
+    help="Only the items of this entity, each with every expression and its value.",
+)
 @click.option(
     "--mapping", type=click.Path(dir_okay=False, path_type=Path), help="Instead of .port/resources/port-app-config.yml."
 )

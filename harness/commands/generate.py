@@ -25,9 +25,14 @@ if TYPE_CHECKING:
     type=click.Choice(["python", "stubs"]),
     default="python",
     show_default=True,
-    help="Routes in the test, or stub files in wiremock-mappings/<integration>/.",
+    help="Routes in the test, or stub files in a stub folder.",
 )
-@click.option("--folder", shell_complete=complete_stubs, help="The stub folder; by default, named as the integration.")
+@click.option(
+    "--folder",
+    metavar="NAME",
+    shell_complete=complete_stubs,
+    help="The stub folder; by default, named as the integration.",
+)
 @click.option("--force", is_flag=True, help="Overwrite files that a person edited.")
 @click.option(
     "--no-replay", is_flag=True, help="Do not try the test in a sandbox; needs --full, and asserts what was recorded."

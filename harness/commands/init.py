@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 def command(directory: Path, *, as_json: bool) -> None:
     """Write into the integration in DIRECTORY what its tests in sandboxes need.
 
-    That are targets for make (sandbox.mk, and a Makefile or GNUmakefile that has them), a stub folder, and a first test.
-    Afterwards, `make test/integration` works there. What is there is never changed, nothing is written through a symbolic
-    link, and a second time changes nothing. DIRECTORY is the working directory by default.
+    These are targets for make (sandbox.mk, and a Makefile or GNUmakefile that finds them), a stub folder, and a first
+    test: `make test/integration` works there afterwards. DIRECTORY is the working directory by default.
+
+    What is there is never changed, nothing is written through a symbolic link, and a second time changes nothing.
     """
     from harness.scaffold.scaffold import scaffold  # noqa: PLC0415 # see _work.run
     from sandbox import settings  # noqa: PLC0415
