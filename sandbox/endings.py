@@ -98,7 +98,7 @@ def _unforeseen(asked: Asked, error: Exception) -> NoReturn:
     file = _log(asked, text)
     _say(
         asked,
-        f"{asked.where} failed in a way that nobody foresaw, at {_place(error)}: {name}: {error}",
+        f"Something that nobody foresaw went wrong in `{asked.where}`, at {_place(error)}: {name}: {error}",
         remedy=f"report it, with the traceback {f'in {file}' if file else 'that --verbose shows'}; read it before you do: "
         "it may quote values of yours.",
         traceback=str(file) if file else "",

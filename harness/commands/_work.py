@@ -41,7 +41,7 @@ def write(file: Path, text: str) -> None:
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"{text}\n", encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise SandboxError(f"{file} cannot be written: {error.strerror}.", remedy="mend --output.") from error
 

@@ -81,7 +81,7 @@ def command(  # click says what they are
     comparison = _compare(directory.resolve(), against, stubs, own, shared)
     content = json.dumps(comparison.to_json(), indent=2, ensure_ascii=False, default=str)
     if output is not None:
-        write(output, content)
+        write(output, f"{content}\n")
     if as_json:
         click.echo(content)
     else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.commands._work import write
 from sandbox import output
 from sandbox.command import Command, Group, json_option
 from sandbox.endings import DONE, FOUND
@@ -52,7 +53,7 @@ def convert(source: Path, target: Path | None, *, force: bool, as_json: bool) ->
     if target is not None:
         if target.exists() and not force:
             raise StubFileError(f"{target} is there already.", remedy="name another, or say --force.")
-        target.write_text(text, encoding="utf-8")
+        write(target, text)
     if as_json:
         output.show_json({"source": source, "target": target, "stubs": len(stubs), "text": text})
     elif target is None:
@@ -106,7 +107,7 @@ def schema(target: Path | None) -> None:
     if target is None:
         click.echo(text, nl=False)
     else:
-        target.write_text(text, encoding="utf-8")
+        write(target, text)
 
 
 def _show(found: "list[Finding]") -> None:

@@ -32,6 +32,6 @@ def command(directory: Path, *, as_json: bool, output: Path | None, timeout: flo
     done = run(verify(directory.resolve(), settings.load(resync_timeout=timeout)))
     text = json.dumps(done.to_json(), indent=2, ensure_ascii=False)
     if output is not None:
-        write(output, text)
+        write(output, f"{text}\n")
     click.echo(text if as_json else done.report())
     sys.exit(FOUND if done.drifts else DONE)

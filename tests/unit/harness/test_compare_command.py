@@ -26,7 +26,7 @@ def test_an_error_that_nobody_foresaw_does_not_pass_for_a_difference(
 
     assert done.exit_code == 3, done.output
     assert done.stderr.startswith(
-        "ocean-sandbox: ocean-sandbox compare failed in a way that nobody foresaw, at harness/"
+        "ocean-sandbox: Something that nobody foresaw went wrong in `ocean-sandbox compare`, at harness/"
     )
     assert ": PermissionError: " in done.stderr
     assert "Traceback" not in done.output

@@ -69,7 +69,7 @@ def run(folder: Path, *args: str, **env: str) -> tuple[int, str, str]:
         (["usage"], 2, "Error: not so"),
         ([], 2, "Missing argument 'WHAT'"),
         (["sandbox"], 3, "ocean-sandbox: No engine.\nWhat to do: start one.\n  | a\n  | b\n"),
-        (["other"], 3, "ocean-sandbox: it do failed in a way that nobody foresaw, at "),
+        (["other"], 3, "ocean-sandbox: Something that nobody foresaw went wrong in `it do`, at "),
         (["pipe"], 3, "BrokenPipeError: [Errno 32] the engine hung up"),
     ],
 )
