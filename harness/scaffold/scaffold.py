@@ -178,9 +178,10 @@ def _installed(directory: Path, done: Scaffold) -> None:
     found = next((each for each in candidates if each.is_file()), None)
     here = Path(sys.executable).with_name("ocean-sandbox")
     if found is None:
+        install = ".venv/bin/pip install" if (directory / ".venv").is_dir() else "pipx install"
         done.to_do.append(
-            f"make does not find ocean-sandbox: install it in {directory / '.venv'} (.venv/bin/pip install ocean-sandbox), "
-            f"or put the one that runs now on PATH: export PATH={here.parent}:$PATH"
+            f"make does not find ocean-sandbox, neither in .venv, nor in an active virtual environment, nor on PATH: "
+            f"{install} ocean-sandbox, or for now, take the one that runs: export PATH={here.parent}:$PATH"
         )
     elif not found.resolve().with_name("pytest").is_file():
         done.to_do.append(f"make finds {found}, which has no pytest beside it: install ocean-sandbox there again.")
