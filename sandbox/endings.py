@@ -62,7 +62,7 @@ def of(asked: Asked) -> Iterator[None]:
         yield
     except (click.ClickException, click.exceptions.Exit):
         raise
-    except (KeyboardInterrupt, click.Abort, EOFError):
+    except (KeyboardInterrupt, click.Abort):
         _say(asked, "stopped.")
         sys.exit(STOPPED)
     except SandboxError as error:

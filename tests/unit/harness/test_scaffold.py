@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -170,6 +171,41 @@ def test_the_first_test_has_the_configuration_that_the_spec_asks_for(tmp_path: P
         if isinstance(node, ast.FunctionDef) and node.name == "create_integration_config"
     )
     assert config["integration"]["config"] == {"api_url": "https://api.example.com", "pages": 3}
+
+
+def test_what_is_written_passes_the_linters_of_an_integration(tmp_path: Path) -> None:
+    directory = make_integration(tmp_path / "things")
+    init(directory)
+
+    ruff = [Path(sys.executable).with_name("ruff")]
+    for check in (["check", "--select", "E,F,I", "--ignore", "E402"], ["format", "--check"]):  # as black, black does
+        done = subprocess.run(
+            [*ruff, *check, "--isolated", "--line-length", "88", directory / "tests"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+    # As yamllint has it by default.
+    lines = (directory / "wiremock-mappings" / "things" / "stubs.yaml").read_text().splitlines()
+    assert max(map(len, lines)) <= 80
+
+
+def test_where_the_command_is_not_installed_the_first_test_is_skipped(tmp_path: Path) -> None:
+    directory = make_integration(tmp_path / "things")
+    init(directory)
+    hides = "import sys; sys.modules['harness'] = None; import pytest; sys.exit(pytest.main())"
+
+    done = subprocess.run(
+        [sys.executable, "-c", hides],
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "1 skipped" in done.stdout, done.stdout + done.stderr
 
 
 def test_without_a_mapping_it_says_what_to_write(tmp_path: Path) -> None:
