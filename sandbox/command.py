@@ -13,6 +13,13 @@ from sandbox import endings
 VERBOSE = "OCEAN_SANDBOX_VERBOSE"
 _OUTPUT = {"--json", "--output", "--verbose", "--help"}
 _OUTPUT_TITLE = "Output"
+_CODES = {
+    endings.DONE: "done; what compares or checks found nothing",
+    endings.FOUND: "what compares or checks found something to look at",
+    endings.USAGE: "wrong usage",
+    endings.FAILED: "it could not be done; stderr says why",
+    endings.STOPPED: "stopped with Ctrl-C",
+}
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document on stdout; all else goes to stderr."
@@ -41,6 +48,7 @@ class Command(click.Command):
         examples: Whole command lines, as a person types them.
         found: What exit code 1 means; empty where it never ends with that.
         done: What exit code 0 means.
+        stopped: What exit code 130 means; empty where Ctrl-C is the way to end it.
         sections: Options by their group's title, each by the name of its parameter; the others come before.
     """
 
@@ -50,12 +58,13 @@ class Command(click.Command):
         examples: Sequence[str] = (),
         found: str = "",
         done: str = "done",
+        stopped: str = "stopped with Ctrl-C",
         sections: Mapping[str, Sequence[str]] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self._examples = examples
-        self._done, self._found = done, found
+        self._codes = {endings.DONE: done, endings.FOUND: found, endings.STOPPED: stopped}
         self._sections = {**(sections or {}), _OUTPUT_TITLE: ()}
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -77,7 +86,7 @@ class Command(click.Command):
         """Write the examples and the exit codes."""
         super().format_epilog(ctx, formatter)
         _write_examples(self._examples, formatter)
-        _write_codes(self._done, self._found, formatter)
+        _write_codes(self._codes, formatter)
 
 
 class Group(click.Group):
@@ -162,11 +171,7 @@ class Group(click.Group):
         super().format_epilog(ctx, formatter)
         _write_examples(self._examples, formatter)
         if ctx.parent is None:
-            _write_codes(
-                "done; what compares or checks found nothing",
-                "what compares or checks found something to look at",
-                formatter,
-            )
+            _write_codes({}, formatter)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; see :class:`click.Group`."""
@@ -213,13 +218,7 @@ def _write_examples(examples: Sequence[str], formatter: click.HelpFormatter) -> 
                 formatter.write(f"{'':{formatter.current_indent}}{example}\n")
 
 
-def _write_codes(done: str, found: str, formatter: click.HelpFormatter) -> None:
-    codes = {
-        endings.DONE: done,
-        endings.FOUND: found,
-        endings.USAGE: "wrong usage",
-        endings.FAILED: "it could not be done; stderr says why",
-        endings.STOPPED: "stopped with Ctrl-C",
-    }
+def _write_codes(of_its_own: Mapping[int, str], formatter: click.HelpFormatter) -> None:
+    codes = {**_CODES, **of_its_own}
     with formatter.section("Exit codes"):
-        formatter.write_dl([(f"{code:<3}", says) for code, says in codes.items() if says])
+        formatter.write_dl([(f"{code:<3}", says) for code, says in sorted(codes.items()) if says])
