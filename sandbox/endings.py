@@ -83,7 +83,7 @@ def of_wrong_usage(asked: Asked, error: click.ClickException) -> NoReturn:
     """End this process as click does, or with a JSON object on stdout where that is asked for."""
     if asked.as_json:
         _say(asked, error.format_message(), remedy=f"see {asked.where} --help")
-    else:
+    else:  # which shows the usage, too
         error.show()
     # A file that cannot be opened is no wrong usage; click has 1 for it.
     sys.exit(USAGE if isinstance(error, click.UsageError) else FAILED)
@@ -110,8 +110,8 @@ def _say(asked: Asked, what: str, *, remedy: str = "", detail: str = "", **more:
     if asked.as_json:
         told = {"what": what, "where": asked.where, "remedy": remedy, **({"detail": detail} if detail else {}), **more}
         output.show_json({"error": told})
-    else:
-        click.echo(f"ocean-sandbox: {SandboxError(what, remedy=remedy, detail=detail)}", err=True)
+    # In any case: stdout may go to a program that looks for something else.
+    click.echo(f"ocean-sandbox: {SandboxError(what, remedy=remedy, detail=detail)}", err=True)
 
 
 def _place(error: Exception) -> str:
