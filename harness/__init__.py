@@ -16,7 +16,7 @@ if typing.TYPE_CHECKING:
     from harness.kinds import KindCounts
     from harness.live.result import ActionResult, EventNotTakenError, EventRefusedError, LiveEventResult
     from harness.mapping import MappingError
-    from harness.port_faults import PortFaults
+    from harness.port_faults import PortFaults, UnusedFault
     from harness.port_mock import PortMockResponder, SeedError
     from harness.result import RejectedEntity, ResyncResult
     from harness.stub_files.errors import StubFileError
@@ -51,6 +51,7 @@ __all__ = [
     "SeedError",
     "StubFileError",
     "UnmatchedRequestError",
+    "UnusedFault",
     "UnusedStub",
     "asks",
 ]
@@ -70,7 +71,7 @@ _NAMES = {
         "LiveEventResult",
     ),
     "harness.mapping": ("MappingError",),
-    "harness.port_faults": ("PortFaults",),
+    "harness.port_faults": ("PortFaults", "UnusedFault"),
     "harness.port_mock": (
         "PortMockResponder",
         "SeedError",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from harness.journal import PortCall, third_party_calls
+from harness.journal import PortCall, ThirdPartyCall, third_party_calls
 from harness.transport import RequestLog
 from sandbox.sandbox import Sandbox
 
@@ -22,7 +22,7 @@ class Gathered:
 
     captured: dict[str, Any]
     journal: list[dict[str, Any]]
-    calls: list[RequestLog]
+    calls: list[ThirdPartyCall]
     unmatched: list[RequestLog]
     to_port: list[PortCall]
 

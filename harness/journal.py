@@ -3,12 +3,14 @@
 import base64
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import httpx
 
-from harness.stubs import LARGE_HEADER, PASS_HEADER, UNMATCHED_HEADER
+from harness.stub_files.folder import place
+from harness.stubs import LARGE_HEADER, PASS_HEADER, ROUTE_NUMBER, UNMATCHED_HEADER
 from harness.transport import RequestLog
 from sandbox import port
 
@@ -16,9 +18,20 @@ from sandbox import port
 _CUT_AT = 100_000
 
 
+@dataclass
+class ThirdPartyCall(RequestLog):
+    """A third-party request with its answer, and what gave that.
+
+    Args:
+        stub: The stub that answered: its file and line, or the number of the route; None where none did.
+    """
+
+    stub: str | None = None
+
+
 def third_party_calls(
     journal: Iterable[dict[str, Any]], since: int = 0, large: Mapping[str, bytes] | None = None
-) -> tuple[list[RequestLog], list[RequestLog]]:
+) -> tuple[list[ThirdPartyCall], list[RequestLog]]:
     """Every third-party request with its answer, in order, and those from number ``since`` on that nobody answered.
 
     Args:
@@ -26,11 +39,14 @@ def third_party_calls(
         since: How many requests there were before.
         large: The bodies of which WireMock kept the beginning only, by the value of ``LARGE_HEADER``.
     """
-    calls, unmatched = [], []
+    calls: list[ThirdPartyCall] = []
+    unmatched: list[RequestLog] = []
     for entry in filter(_is_the_integrations, journal):
         request = _request(entry["request"])
         response = _response(entry["response"], request, large or {}, entry.get("stubMapping", {}).get("response", {}))
-        call = RequestLog(request, response, entry["request"]["loggedDate"] / 1000)
+        call = ThirdPartyCall(
+            request, response, entry["request"]["loggedDate"] / 1000, _stub_of(entry.get("stubMapping", {}))
+        )
         calls.append(call)
         if UNMATCHED_HEADER in call.response.headers and len(calls) > since:
             unmatched.append(call)
@@ -78,6 +94,13 @@ class PortCall(RequestLog):
     def sequence(self) -> int:
         """The number of its arrival, from 1."""
         return int(self._call["sequence"])
+
+
+def _stub_of(stub: dict[str, Any]) -> str | None:
+    metadata = stub.get("metadata") or {}
+    if "file" in metadata:
+        return place(stub)
+    return f"route {metadata[ROUTE_NUMBER] + 1} of the test" if ROUTE_NUMBER in metadata else None
 
 
 def _is_the_integrations(entry: dict[str, Any]) -> bool:

@@ -1,8 +1,6 @@
 """The Port that a test seeds and reads."""
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import httpx
@@ -122,13 +120,18 @@ class PortMockResponder:
                 else {}
             ),
             "blueprints": self.blueprints,
-            "entities": self._seeded_entities,
+            "entities": self._seeded_entities if self.mapping_config is not None else self._owned(integration_type),
             "strict": self.is_strict,
             **({"whole_calls": True} if self.keeps_whole_calls else {}),
             **({"bare": True} if self.is_bare else {}),
             **self.faults._seed(),  # noqa: SLF001 # its own package
             **({"search_entities_response": self.search_entities_response} if scripted else {}),
         }
+
+    def _owned(self, integration_type: str) -> list[dict[str, Any]]:
+        """The entities, as those of an integration that Port does not know yet: without one it could not say whose."""
+        own = f"port-ocean/{integration_type}/seeded/{self.integration_identifier}/exporter"
+        return [{"$datasource": own, **each} if isinstance(each, dict) else each for each in self._seeded_entities]
 
     def checked_seed(self, integration_type: str) -> Seed:
         """The seed as the Port mock reads it.
@@ -216,23 +219,3 @@ class _PortTransport(InterceptTransport):
 
             self._app = httpx.ASGITransport(create_app(self._responder._local()))  # noqa: SLF001 # its own package
         return self._app
-
-
-def blueprints_of(directory: Path) -> dict[str, dict[str, Any]]:
-    """The blueprints that an integration brings along, by identifier.
-
-    Args:
-        directory: The integration's directory.
-
-    Raises:
-        SeedError: It has none, or the file is no list of blueprints.
-    """
-    file = directory / ".port" / "resources" / "blueprints.json"
-    remedy = "give the harness port_blueprints, or override get_port_blueprints(); port='lenient' needs none."
-    try:
-        blueprints = json.loads(file.read_text())
-        return {blueprint["identifier"]: blueprint for blueprint in blueprints}
-    except OSError as error:
-        raise SeedError(f"Strict rules need blueprints, and {file} cannot be read: {error}", remedy=remedy) from None
-    except (ValueError, TypeError, KeyError) as error:
-        raise SeedError(f"{file} is no list of blueprints with identifiers: {error!r}", remedy=remedy) from None

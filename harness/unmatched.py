@@ -44,7 +44,7 @@ def explain(
     path = request.url.raw_path.decode().partition("?")[0]
     lines = [
         f"No route matched: {request.method} {request.url}",
-        *(_nearest(request, routes, files) if with_nearest else []),
+        *(nearest(request, routes, files) if with_nearest else []),
         "A route that would answer it:",
         f'    transport.add_route("{request.method}", "{request.url.netloc.decode()}{path}", {{"json": {{}}}})',
     ]
@@ -59,8 +59,16 @@ class _Difference:
     weight: float = 1.0
 
 
-def _nearest(request: httpx.Request, routes: Sequence[Route], files: Sequence[Stub]) -> list[str]:
-    """WireMock would tell a near miss, too, but of its own form of a route, and by rules that prefer the same method."""
+def nearest(request: httpx.Request, routes: Sequence[Route], files: Sequence[Stub]) -> list[str]:
+    """The nearest stub and what differed, a line each.
+
+    WireMock would tell a near miss, too, but of its own form of a route, and by rules that prefer the same method.
+
+    Args:
+        request: The request that nobody answered.
+        routes: The routes of the test.
+        files: The stubs of its stub files.
+    """
     url = whole_url(request)
     candidates = [
         (place_of_route(number, route), describe_route(route), list(_differences_of_route(route, request, url)))

@@ -33,6 +33,7 @@ from sandbox.standing import Wire, socket_of
 READY = "ready"
 _IDLE_SECONDS = 4 * 3600
 _LOOK_SECONDS = 60
+_LONGEST_SOCKET = 107  # bytes: see unix(7)
 
 
 class Server:
@@ -154,6 +155,7 @@ class _Lease:
             "finish": self._finish,
             "look": self._look,
             "keep": self._keep,
+            "release": self._release,
         }
         try:
             with ThreadPoolExecutor(max_workers=1) as worker:
@@ -199,8 +201,9 @@ class _Lease:
 
     def _boot(self, archive: str, config: dict[str, Any], ca: str, source: str, entry: Entry) -> dict[str, Any]:
         code = base64.b64decode(archive)
-        self._leased[1].boot(archive=code, config=config, ca=ca, source=Path(source), entry=entry)
-        return {}
+        container = self._leased[1]
+        container.boot(archive=code, config=config, ca=ca, source=Path(source), entry=entry)
+        return {"warning": container.warning}
 
     def _resync(self, source: str) -> dict[str, Any]:
         return {"report": asdict(self._leased[1].resync(Path(source)))}
@@ -228,6 +231,12 @@ class _Lease:
         sandbox, self._sandbox, self._container = self._sandbox, None, None
         if sandbox is not None:
             self._pool.keep(sandbox)
+        return {}
+
+    def _release(self) -> dict[str, Any]:
+        sandbox, self._sandbox, self._container = self._sandbox, None, None
+        if sandbox is not None:
+            self._pool.release_soon(sandbox)
         return {}
 
 
@@ -268,6 +277,11 @@ def start(directories: Sequence[Path], sandboxes: int, settings: Settings) -> No
         EngineError: It did not come up; what it said was shown.
     """
     settings.cache.mkdir(parents=True, exist_ok=True)
+    if len(os.fsencode(socket_of(settings.cache))) > _LONGEST_SOCKET:
+        raise SandboxError(
+            f"The path of the standing pool's socket is too long for one: {socket_of(settings.cache)}",
+            remedy="have OCEAN_SANDBOX_CACHE name a shorter folder.",
+        )
     with FileLock(socket_of(settings.cache).with_suffix(".lock")):  # of two at once, the second renews the first's
         _renew(directories, sandboxes, settings)
     say("pool", f"up, with {sandboxes} sandboxes; `ocean-sandbox down` ends it")
@@ -313,6 +327,7 @@ def main(sandboxes: str, *directories: str) -> None:
         with contextlib.closing(Server(settings)) as server:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, server.end)
+            os.chdir("/")  # whoever removes the folder where it was started, or edits what is in it, means no lease
             server.warm([Path(directory) for directory in directories], int(sandboxes))
             server.serve(socket_of(settings.cache))
     except SandboxError as error:

@@ -15,9 +15,8 @@ from sandbox.endings import DONE, FOUND
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from harness.comparison.difference import Comparison, Difference
+    from harness.comparison.difference import Comparison
 
-_SHOWN = 20
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _TITLES = {
     "entities": "Entities",
@@ -73,8 +72,9 @@ def command(  # click says what they are
 ) -> None:
     """Run the same stubs through DIRECTORY and another version of it, and say what is different.
 
-    Both run as they ship, with `ocean sail`, in sandboxes of their own. Compared are the entities and what was deleted,
-    the calls to the third party, the errors, and what was made in Port besides.
+    Both run as they ship, with `ocean sail`, in sandboxes of their own. Compared are the entities, the calls to the third
+    party, the errors, and what was made in Port besides. Where DIRECTORY makes some entities no more, it resyncs again in
+    a Port that has those of the other version, and what it deletes there is told, too.
     """
     own = {**_mapping_of(config), **dict(map(_pair, pairs))}
     shared = _mapping_of(mapping) if mapping else None
@@ -98,39 +98,21 @@ def show(comparison: "Comparison", console: "Console") -> None:
         comparison: What to print.
         console: Where to; colours are its to leave out.
     """
+    from rich.markup import escape  # noqa: PLC0415
+
+    from harness.comparison.printing import show_difference  # noqa: PLC0415
+
     before, after = comparison.before, comparison.after
     for sign, outcome in (("-", before), ("+", after)):
-        counts = ", ".join(f"{len(getattr(outcome, name))} {name}" for name in ("entities", "calls", "errors"))
-        console.print(f"{sign} {_plain(outcome.version)}: {counts}")
+        names = ("entities", "deleted", "calls", "errors") if outcome.deleted else ("entities", "calls", "errors")
+        counts = ", ".join(f"{len(getattr(outcome, name))} {name}" for name in names)
+        console.print(f"{sign} {escape(outcome.version)}: {counts}")
     if comparison.is_same:
         console.print("[green]No difference.[/]")
     for subject, difference in comparison.differences.items():
         count = len(difference.added) + len(difference.removed) + len(difference.changed)
         console.print(f"\n[bold]{_TITLES[subject]}: {count} different[/]")
-        _show(difference, console)
-
-
-def _show(difference: "Difference", console: "Console") -> None:
-    lines = [f"[red]- {_plain(line)}[/]" for line in difference.removed]
-    lines += [f"[green]+ {_plain(line)}[/]" for line in difference.added]
-    for name, changes in difference.changed.items():
-        lines.append(f"[yellow]~ {_plain(name)}[/]")
-        lines += [f"    {_plain(each.path)}: {_short(each.before)} → {_short(each.after)}" for each in changes]
-    for line in lines[:_SHOWN]:
-        console.print(line)
-    if len(lines) > _SHOWN:
-        console.print(f"… and {len(lines) - _SHOWN} more lines: --json, or --output FILE, has all")
-
-
-def _plain(text: str) -> str:
-    from rich.markup import escape  # noqa: PLC0415
-
-    return escape(text)
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return _plain(text if len(text) <= 100 else f"{text[:100]}…")  # noqa: PLR2004 # characters of a line
+        show_difference(difference, console)
 
 
 def _compare(

@@ -1,18 +1,19 @@
 """``ocean-sandbox explain``: say why an entity is missing, or empty."""
 
 import difflib
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands._work import DIRECTORY, complete_stubs, run
+from harness.commands._asked import SECTIONS, takes_asked
+from harness.commands._work import run
 from sandbox import output
 from sandbox.command import Command, json_option
 from sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
     from harness.explanation.explain import Explained, Explanation
+    from harness.running.directory_run import Asked
 
 _SHOWN = 20
 _WORDS = {
@@ -31,52 +32,25 @@ _WORDS = {
     cls=Command,
     done="explained",
     examples=["ocean-sandbox explain integrations/github", "ocean-sandbox explain . --kind repository --id shop/api"],
-    sections={"The resync": ("mapping", "stubs", "config", "port")},
+    sections=SECTIONS,
 )
-@click.argument("directory", type=DIRECTORY)
-@click.option("--kind", metavar="KIND", help="Only the resources of this kind.")
+@takes_asked
 @click.option(
     "--id",
     "identifier",
     metavar="IDENTIFIER",
     help="Only the items of this entity, each with every expression and its value.",
 )
-@click.option(
-    "--mapping", type=click.Path(dir_okay=False, path_type=Path), help="Instead of .port/resources/port-app-config.yml."
-)
-@click.option(
-    "--stubs",
-    multiple=True,
-    metavar="FOLDER",
-    shell_complete=complete_stubs,
-    help="A stub folder; of several, the later is laid over the earlier. By default, DIRECTORY's name.",
-)
-@click.option(
-    "--config", multiple=True, metavar="NAME=VALUE", help="A setting of the integration, such as registryUrl=https://…."
-)
-@click.option(
-    "--port", type=click.Choice(["strict", "lenient"]), help="Port's rules: strict by default if there are blueprints."
-)
 @json_option
-def command(
-    directory: Path,
-    kind: str | None,
-    identifier: str | None,
-    mapping: Path | None,
-    stubs: tuple[str, ...],
-    config: tuple[str, ...],
-    port: Literal["strict", "lenient"] | None,
-    *,
-    as_json: bool,
-) -> None:
+def command(asked: "Asked", *, identifier: str | None, as_json: bool) -> None:
     """Say why entities of the integration in DIRECTORY are missing or empty.
 
     Resyncs it in a sandbox, with its stubs, and takes every raw item through its mapping: the selector, each expression
     and its value, each error.
     """
-    from harness.explanation.explain import Asked, about, explain  # noqa: PLC0415 # see _work.run
+    from harness.explanation.explain import about, explain  # noqa: PLC0415 # see _work.run
 
-    explanation = run(explain(Asked(directory, kind, mapping, stubs or None, config, port)))
+    explanation = run(explain(asked))
     if identifier is not None:
         found = about(explanation, identifier)
         if not found:

@@ -7,8 +7,9 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.explanation.of_directory import config_of, mapping_of
 from harness.generation.python_literals import literal, string
+from harness.resources import MAPPINGS, RESOURCES, mapping_of
+from harness.running.given import config_of
 from harness.stub_files import folder as stub_files
 from sandbox.errors import IntegrationError, SandboxError
 from sandbox.settings import Settings
@@ -154,7 +155,7 @@ def _first_test(directory: Path, folder: Path, done: Scaffold) -> None:
     try:
         mapping = mapping_of(directory)[0]
     except SandboxError as error:
-        mapping = directory / ".port" / "resources" / "port-app-config.yml"
+        mapping = directory / RESOURCES / MAPPINGS[0]
         done.to_do.append(f"{error.what} The first test reads {mapping}: {error.remedy}")
     stubs = [placed.stub for each in stub_files.stub_files(folder) for placed in stub_files.read(each, folder)]
     text = (_HERE / "first_test.py.txt").read_text(encoding="utf-8")

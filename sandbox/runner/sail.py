@@ -12,6 +12,7 @@ from pathlib import Path
 
 from . import notes, stacks
 
+_PORT = 8000
 # What init.sh of Ocean's own images makes before it runs ``ocean sail``, in the one place where it may write.
 _FOLDERS = (Path("/tmp/ocean/streaming"), Path("/tmp/ocean/.config"))  # noqa: S108 # the container's own
 # Not PATH says which: beside this Python is what is installed for it.
@@ -60,8 +61,14 @@ class Sail:
 
     @property
     def port(self) -> int:
-        """Where it listens, on this container's loopback too."""
-        return int(self._environment.get("APPLICATION__PORT", "8000"))
+        """Where it listens, on this container's loopback too: 8000, unless a released image says otherwise.
+
+        Ocean reads the variable whatever its case (port-ocean 0.55, config/settings.py, `ApplicationSettings`), and does
+        not start where it is no number.
+        """
+        told = {name.upper(): value for name, value in {**os.environ, **self._environment}.items()}
+        port = told.get("APPLICATION__PORT", "")
+        return int(port) if port.isdecimal() else _PORT
 
     def code(self) -> int | None:
         """Its exit code, or None while it runs."""

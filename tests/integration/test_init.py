@@ -41,14 +41,14 @@ def test_the_first_test_says_what_to_do_next_until_entities_come_out(tmp_path: P
     assert made.returncode == 2  # make's own, where a recipe failed
     assert "1 failed in " in made.stdout
     assert "What to do next:" in made.stdout
-    assert "No route matched: GET https://api.example.com/v2/\n" in made.stdout
-    assert 'transport.add_route("GET", "api.example.com/v2/", {"json": {}})' in made.stdout
+    assert "No route matched: GET https://registry-url.example.com/v2/\n" in made.stdout
+    assert 'transport.add_route("GET", "registry-url.example.com/v2/", {"json": {}})' in made.stdout
 
     # As it says: describe the third party, and give the integration the settings that fit.
     stubs = Path("wiremock-mappings", "oci-registry")
     shutil.copytree(ROOT / stubs, directory / stubs, dirs_exist_ok=True)
     test = directory / "tests" / "test_integration_first.py"
-    test.write_text(test.read_text().replace("https://api.example.com", "https://registry.example.com"))
+    test.write_text(test.read_text().replace("https://registry-url.example.com", "https://registry.example.com"))
 
     made = make(directory)
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from harness import PortMockResponder, RejectedEntity, RequestLog, SeedError
-from harness.port_mock import blueprints_of
 from sandbox.port_mock.seeding import read_seed
 from sandbox.port_mock.shapes import WrongShapeError
 
@@ -81,6 +78,19 @@ class TestAnswers:
         assert (await json_of(PortMockResponder({}), "POST", path, json={}))["entities"] == []
         responder = PortMockResponder({}, search_entities_response=existing)
         assert (await json_of(responder, "POST", path, json={}))["entities"] == existing
+
+    @pytest.mark.asyncio
+    @pytest.mark.parametrize("mapping", [{}, None])
+    async def test_the_entities_that_a_test_put_there_as_the_integrations_own(
+        self, mapping: dict[str, Any] | None
+    ) -> None:
+        foreign = {"identifier": "b", "blueprint": "service", "$datasource": "port-ocean/other/1/other/exporter"}
+        responder = PortMockResponder(mapping, "mine", entities=[{"identifier": "a", "blueprint": "service"}, foreign])
+        asked = {"datasource_prefix": "port-ocean/test/", "datasource_suffix": "/mine/exporter"}
+
+        found = await json_of(responder, "POST", "/v1/blueprints/entities/datasource-entities", json=asked)
+
+        assert [entity["identifier"] for entity in found["entities"]] == ["a"]
 
     @pytest.mark.asyncio
     async def test_deletions_which_are_kept(self) -> None:
@@ -272,18 +282,6 @@ class TestStrict:
 
         with pytest.raises(SeedError, match=r"blueprints\.service\.schema must be an object"):
             responder.checked_seed("test")
-
-    def test_an_integration_brings_its_blueprints_along(self, tmp_path: Path) -> None:
-        file = tmp_path / ".port" / "resources" / "blueprints.json"
-        with pytest.raises(SeedError, match="Strict rules need blueprints"):
-            blueprints_of(tmp_path)
-        file.parent.mkdir(parents=True)
-        for wrong in ("{", "{}x", '[{"title": "no identifier"}]', "[1]", "7"):
-            file.write_text(wrong)
-            with pytest.raises(SeedError, match="no list of blueprints"):
-                blueprints_of(tmp_path)
-        file.write_text(json.dumps([self.BLUEPRINT]))
-        assert blueprints_of(tmp_path) == {"service": self.BLUEPRINT}
 
     def test_whoever_wants_no_rules_does_not_load_them(self) -> None:
         program = "import sys, harness.plugin, harness; sys.exit('jsonschema' in sys.modules)"

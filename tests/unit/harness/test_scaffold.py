@@ -170,7 +170,7 @@ def test_the_first_test_has_the_configuration_that_the_spec_asks_for(tmp_path: P
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef) and node.name == "create_integration_config"
     )
-    assert config["integration"]["config"] == {"api_url": "https://api.example.com", "pages": 3}
+    assert config["integration"]["config"] == {"api_url": "https://api-url.example.com", "pages": 3}
 
 
 def test_what_is_written_passes_the_linters_of_an_integration(tmp_path: Path) -> None:

@@ -40,7 +40,8 @@ def answer():
     for line in connection.makefile():
         asked = json.loads(line)
         told = {"prefix": "/integration", "paths": ["POST /integration/hook"], "executors": ["restart"], "listens": True,
-                "acts": True} if asked["ask"] == "listen" else {"lines": ["in " + asked["event"]]}
+                "acts": True, "routes": [[["POST"], "/integration", "^/hook$"], [["POST"], "/integration", "^/of/[^/]+$"]],
+                } if asked["ask"] == "listen" else {"lines": ["in " + asked["event"]]}
         note(note=asked["ask"], **told)
 
 def error(kind):
@@ -78,7 +79,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         log("Request started", request=request)
         if what == "in front":
             return self.reply(503, b"busy", "")
-        if what == "unknown":
+        if what in ("unknown", "missing"):
+            log("Request ended", request=request, response_status=404)
             return self.reply(404, b'{"detail":"Not Found"}', request)
         note(note="call", event="request " + request, call=1)
         log("in the request", request=request, event="request " + request)
@@ -153,6 +155,16 @@ def test_each_delivery_comes_back_with_its_own(tmp_path: Path) -> None:
     assert (ignored["not_taken"], ignored["succeeded"]) == ("none wanted it", False)
     assert (own["queued"], own["calls"]) == (False, [1, 2])
     assert unknown == {"event": "unknown path", "paths": ["POST /integration/hook"]}
+
+
+def test_a_404_of_a_route_that_is_there_is_its_own(tmp_path: Path) -> None:
+    with running(tmp_path) as (live, _):
+        live.open(20)
+        missing = live.deliver({**order("missing"), "path": "/integration/of/none%20?x=1"})
+        elsewhere = live.deliver({**order("missing", "2"), "path": "/elsewhere/of/none"})
+    assert (missing["event"], missing["status"], missing["queued"]) == ("delivered", 404, False)
+    assert missing["succeeded"] is False
+    assert elsewhere["event"] == "unknown path"
 
 
 def test_what_ocean_does_not_answer_itself_is_not_waited_for(tmp_path: Path) -> None:

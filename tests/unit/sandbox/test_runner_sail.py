@@ -38,6 +38,20 @@ def test_it_gets_its_environment_its_directory_and_no_argument_but_the_command(t
     assert (done.stdout.strip(), done.returncode) == (f"['sail'] {tmp_path} b yes", 0)
 
 
+def test_its_port_is_the_one_that_ocean_reads(tmp_path: Path) -> None:
+    code = """
+        import os
+        print(Sail(Path(), {}).port)
+        os.environ["application__port"] = "9001"
+        print(Sail(Path(), {}).port, Sail(Path(), {"APPLICATION__PORT": "9002"}).port)
+        os.environ["application__port"] = "none"
+        print(Sail(Path(), {}).port)
+    """
+    done = run(tmp_path, "", code)
+
+    assert done.stdout.split() == ["8000", "9001", "9002", "8000"], done.stderr
+
+
 def test_its_exit_code_is_told(tmp_path: Path) -> None:
     done = run(tmp_path, "sys.exit(3)", "sail.start()\nprint(sail.wait())")
 
