@@ -15,6 +15,8 @@ from . import notes, stacks
 _PORT = 8000
 # What init.sh of Ocean's own images makes before it runs ``ocean sail``, in the one place where it may write.
 _FOLDERS = (Path("/tmp/ocean/streaming"), Path("/tmp/ocean/.config"))  # noqa: S108 # the container's own
+# Not PATH says which: beside this Python is what is installed for it.
+_OCEAN = Path(sys.executable).with_name("ocean")
 
 
 class Sail:
@@ -23,11 +25,13 @@ class Sail:
     Args:
         directory: Where the integration's ``main.py`` is; the working directory, as in production.
         environment: The integration's configuration, ``OCEAN__…``, over what the container has.
+        program: The command ``ocean``; by default, that of this Python's environment.
     """
 
-    def __init__(self, directory: Path, environment: dict[str, str]) -> None:
+    def __init__(self, directory: Path, environment: dict[str, str], program: Path = _OCEAN) -> None:
         self._directory = directory
         self._environment = environment
+        self._program = program
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, notes_to: socket.socket | None = None) -> None:
@@ -47,7 +51,7 @@ class Sail:
             folder.mkdir(parents=True, exist_ok=True)
         told = {} if notes_to is None else {notes.VARIABLE: str(notes_to.fileno())}
         self._process = subprocess.Popen(  # it is what a resync container is for
-            [str(Path(sys.executable).with_name("ocean")), "sail"],
+            [str(self._program), "sail"],
             cwd=self._directory,
             env={**os.environ, **self._environment, stacks.VARIABLE: "1", **told},
             pass_fds=[int(each) for each in told.values()],
