@@ -13,14 +13,25 @@ from harness.transport import whole_url
 Values = Mapping[str, str | list[str] | None]
 
 
+class _Absent:
+    """What :data:`absent` is: there is one, which source can name."""
+
+    def __repr__(self) -> str:
+        return "absent"
+
+
+absent = _Absent()
+"""In the JSON that :class:`asks` asks for: null or absent, as None, and the body is an object."""
+
+
 class asks:  # noqa: N801 # it reads as a verb where a route is added
     """Matches a request by its URL, and by what else it asks.
 
     Args:
         url_pattern: A regular expression, searched in the URL without its query.
         query: Parameters and their decoded values, a list where one is repeated; None where it must not be there.
-        json: A part of the JSON body: each value in it must be there; None where it must be null or absent.
-            ``{}`` is any object.
+        json: A part of the JSON body: each value in it must be there; None where it must be null or absent, which it
+            also is in text and where there is no body, :data:`absent` where that does not do. ``{}`` is any object.
         form: Fields of a form, as ``query``.
         headers: Headers and their values; None where it must not be there.
         body: The whole body, as text; empty where there must be none.
@@ -94,11 +105,17 @@ def _parsed(content: bytes) -> Any:
 
 
 def _asks_json(given: Any, wanted: Any) -> bool:
-    return isinstance(given, dict) if wanted == {} else _contains(given, wanted)
+    if (wanted == {} or _names_absent(wanted)) and not isinstance(given, dict):
+        return False
+    return wanted == {} or _contains(given, wanted)
+
+
+def _names_absent(wanted: Any) -> bool:
+    return wanted is absent or (isinstance(wanted, dict) and any(map(_names_absent, wanted.values())))
 
 
 def _contains(given: Any, wanted: Any) -> bool:
     if isinstance(wanted, dict) and wanted:
         there = given if isinstance(given, dict) else {}
         return all(_contains(there.get(key), value) for key, value in wanted.items())
-    return bool(given == wanted)
+    return given is None if wanted is absent else bool(given == wanted)

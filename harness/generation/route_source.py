@@ -17,6 +17,7 @@ from harness.url_match import matchers
 
 _SPECIAL = re.compile(r"[\\.+*?\[\](){}|^$]")
 _ANY = "[^/?]+"
+_ABSENT = Source("absent")
 # So many paths are compared with each other; where there are more, the host is named instead.
 _COMPARED = 1_000
 Segments = tuple[str | None, ...]
@@ -28,9 +29,13 @@ class RouteSource:
     Args:
         routes: All of them: their URLs decide how much of a URL a pattern must have.
         bodies: Takes the bodies that are too large for a source file.
+
+    Attributes:
+        asked_with: What the routes that were written ask with, for the import: ``asks`` and ``absent``.
     """
 
     def __init__(self, routes: Sequence[PlannedRoute], bodies: RecordedBodies) -> None:
+        self.asked_with: set[str] = set()
         self._bodies = bodies
         self._has_one_host = len({route.pattern.origin for route in routes}) == 1
         self._paths = {route.pattern.segments for route in routes}
@@ -74,12 +79,16 @@ class RouteSource:
         if (query := self._query_pattern(route)) is not None:
             return raw(self._sayable(route, path + query))
         asked: dict[str, Any] = {}
+        # Text, and no body, have none of the values either.
+        nothing = _ABSENT if ((questions.BODY,), questions.OBJECT) in told else None
+        if nothing is not None and any(key[0] == questions.JSON and value is None for key, value in told):
+            self.asked_with |= {"absent"}
         for key, value in told:
             if key[0] == questions.JSON:
                 place = asked.setdefault("json", {})
                 for name in key[1:-1]:
                     place = place.setdefault(name, {})
-                place[key[-1]] = None if value is None else json.loads(value)
+                place[key[-1]] = nothing if value is None else json.loads(value)
             elif key[0] == questions.BODY:
                 form, text = value
                 if value == questions.OBJECT:
@@ -89,6 +98,7 @@ class RouteSource:
             else:
                 name = {questions.HEADER: "headers"}.get(key[0], key[0])
                 asked.setdefault(name, {})[key[1]] = _plain(value)
+        self.asked_with |= {"asks"}
         return Source(expression("asks", [raw(self._sayable(route, path + "$"))], indent, indent, 1, **asked))
 
     def _query_pattern(self, route: PlannedRoute) -> str | None:

@@ -46,10 +46,11 @@ def write(recording: Recording, plan: Plan, expected: Expected, stubs: str | Non
         stubs: The folder of the stub files that hold the routes; None to write them into the test.
     """
     bodies = RecordedBodies([turn.answer for route in plan.routes for turn in route.turns])
-    statements = [] if stubs else list(_statements(plan, bodies))
+    source = RouteSource(plan.routes, bodies)
+    statements = [] if stubs else list(_statements(plan, source))
     text = "\n".join(
         [
-            *_head(recording, plan, stubs, has_bodies=bool(bodies.files), has_asks="asks(" in "".join(statements)),
+            *_head(recording, plan, stubs, has_bodies=bool(bodies.files), asking=sorted(source.asked_with)),
             *_expectations(expected),
             *_functions(statements),
             *_class(recording, statements, stubs, has_egress=expected.has_egress),
@@ -59,14 +60,13 @@ def write(recording: Recording, plan: Plan, expected: Expected, stubs: str | Non
     return text, bodies.files
 
 
-def _statements(plan: Plan, bodies: RecordedBodies) -> Iterator[str]:
-    source = RouteSource(plan.routes, bodies)
+def _statements(plan: Plan, source: RouteSource) -> Iterator[str]:
     is_short = sum(len(route.turns) for route in plan.routes) <= _AT_ONCE
     for route in plan.routes:
         yield from source.statements(route, 8 if is_short else 4)
 
 
-def _head(recording: Recording, plan: Plan, stubs: str | None, *, has_bodies: bool, has_asks: bool) -> Iterator[str]:
+def _head(recording: Recording, plan: Plan, stubs: str | None, *, has_bodies: bool, asking: list[str]) -> Iterator[str]:
     day = recording.recorded_at[:10]
     yield f'"""Replays what the third party of {_word(recording.kind)} answered{f" on {day}" if day else ""}.'
     yield ""
@@ -90,7 +90,7 @@ def _head(recording: Recording, plan: Plan, stubs: str | None, *, has_bodies: bo
         if stubs
         else ["BaseIntegrationTest", "InterceptTransport", "ResyncResult"]
     )
-    yield f"from harness import {', '.join([*names, *(['asks'] if has_asks else [])])}"
+    yield f"from harness import {', '.join([*names, *asking])}"
     yield ""
     if has_bodies:
         yield f'RECORDED = Path(__file__).parent / "{BODIES}"'
