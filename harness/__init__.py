@@ -1,6 +1,6 @@
 """Tests of Port Ocean integrations in sandboxes: the API of the in-process harness, in a different place."""
 
-from harness.asking import absent, asks
+from harness.asking import asks
 from harness.base import BaseIntegrationTest
 from harness.callables import AnswerError
 from harness.default_resources import DefaultResources
@@ -45,6 +45,5 @@ __all__ = [
     "StubFileError",
     "UnmatchedRequestError",
     "UnusedStub",
-    "absent",
     "asks",
 ]

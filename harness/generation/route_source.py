@@ -4,7 +4,7 @@ import base64
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -17,7 +17,6 @@ from harness.url_match import matchers
 
 _SPECIAL = re.compile(r"[\\.+*?\[\](){}|^$]")
 _ANY = "[^/?]+"
-_ABSENT = Source("absent")
 # So many paths are compared with each other; where there are more, the host is named instead.
 _COMPARED = 1_000
 Segments = tuple[str | None, ...]
@@ -31,11 +30,11 @@ class RouteSource:
         bodies: Takes the bodies that are too large for a source file.
 
     Attributes:
-        asked_with: What the routes that were written ask with, for the import: ``asks`` and ``absent``.
+        has_asks: Whether a route that was written needs ``asks``, which is then to be imported.
     """
 
     def __init__(self, routes: Sequence[PlannedRoute], bodies: RecordedBodies) -> None:
-        self.asked_with: set[str] = set()
+        self.has_asks = False
         self._bodies = bodies
         self._has_one_host = len({route.pattern.origin for route in routes}) == 1
         self._paths = {route.pattern.segments for route in routes}
@@ -79,26 +78,15 @@ class RouteSource:
         if (query := self._query_pattern(route)) is not None:
             return raw(self._sayable(route, path + query))
         asked: dict[str, Any] = {}
-        # Text, and no body, have none of the values either.
-        nothing = _ABSENT if ((questions.BODY,), questions.OBJECT) in told else None
-        if nothing is not None and any(key[0] == questions.JSON and value is None for key, value in told):
-            self.asked_with |= {"absent"}
+        if (json_body := _json_body(told)) is not None:
+            asked["json"] = json_body
         for key, value in told:
-            if key[0] == questions.JSON:
-                place = asked.setdefault("json", {})
-                for name in key[1:-1]:
-                    place = place.setdefault(name, {})
-                place[key[-1]] = nothing if value is None else json.loads(value)
-            elif key[0] == questions.BODY:
-                form, text = value
-                if value == questions.OBJECT:
-                    asked.setdefault("json", {})
-                else:
-                    asked |= {"json": json.loads(text)} if form == "json" else {"body": _text(form, text)}
-            else:
+            if key[0] == questions.BODY and value is not None and value[0] not in ("object", "json"):
+                asked["body"] = _text(*value)
+            elif key[0] not in (questions.BODY, questions.JSON):
                 name = {questions.HEADER: "headers"}.get(key[0], key[0])
                 asked.setdefault(name, {})[key[1]] = _plain(value)
-        self.asked_with |= {"asks"}
+        self.has_asks = True
         return Source(expression("asks", [raw(self._sayable(route, path + "$"))], indent, indent, 1, **asked))
 
     def _query_pattern(self, route: PlannedRoute) -> str | None:
@@ -140,6 +128,45 @@ class RouteSource:
         if len(others) > _COMPARED:
             return True
         return any(len(other) > len(segments) and _fit(other[-len(segments) :], segments) for other in others)
+
+
+def _json_body(told: Sequence[tuple[questions.Key, Any]]) -> Any:
+    """What must be in a JSON body; a tuple where there must be an object that lacks something, None for no JSON."""
+    body = dict(told).get((questions.BODY,))
+    if body is not None and body[0] == "json":
+        return json.loads(body[1])
+    values = {key[1:]: value for key, value in told if key[0] == questions.JSON}
+    objects = [path for path, value in values.items() if value == questions.EMPTY]
+    objects += [()] if body == questions.OBJECT else []
+    there = [path for path, value in values.items() if value not in (None, questions.EMPTY)]
+    parts = [
+        _nested({path: {}}) for path in sorted(objects) if not any(_is_in(other, path) for other in there + objects)
+    ]
+    # Of a value that is there no part can be; what lacks a thing lacks all that is in it.
+    known = {path: value for path, value in values.items() if value != questions.EMPTY and not _is_said(path, values)}
+    if known:
+        parts.append(_nested({path: None if value is None else json.loads(value) for path, value in known.items()}))
+    return None if not parts else parts[0] if len(parts) == 1 else tuple(parts)
+
+
+def _is_said(path: Sequence[str], values: Mapping[tuple[str, ...], Any]) -> bool:
+    return any(_is_in(path, other) and value != questions.EMPTY for other, value in values.items())
+
+
+def _is_in(inner: Sequence[str], outer: Sequence[str]) -> bool:
+    return len(inner) > len(outer) and tuple(inner[: len(outer)]) == tuple(outer)
+
+
+def _nested(values: Mapping[tuple[str, ...], Any]) -> Any:
+    """Values by their paths, as JSON."""
+    found: dict[str, Any] = {}
+    for path, value in values.items():
+        place = found
+        for name in path[:-1]:
+            place = place.setdefault(name, {})
+        if path:
+            place[path[-1]] = value
+    return found
 
 
 def _endings(paths: set[Segments]) -> set[Segments]:

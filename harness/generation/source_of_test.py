@@ -50,7 +50,7 @@ def write(recording: Recording, plan: Plan, expected: Expected, stubs: str | Non
     statements = [] if stubs else list(_statements(plan, source))
     text = "\n".join(
         [
-            *_head(recording, plan, stubs, has_bodies=bool(bodies.files), asking=sorted(source.asked_with)),
+            *_head(recording, plan, stubs, has_bodies=bool(bodies.files), has_asks=source.has_asks),
             *_expectations(expected),
             *_functions(statements),
             *_class(recording, statements, stubs, has_egress=expected.has_egress),
@@ -66,7 +66,7 @@ def _statements(plan: Plan, source: RouteSource) -> Iterator[str]:
         yield from source.statements(route, 8 if is_short else 4)
 
 
-def _head(recording: Recording, plan: Plan, stubs: str | None, *, has_bodies: bool, asking: list[str]) -> Iterator[str]:
+def _head(recording: Recording, plan: Plan, stubs: str | None, *, has_bodies: bool, has_asks: bool) -> Iterator[str]:
     day = recording.recorded_at[:10]
     yield f'"""Replays what the third party of {_word(recording.kind)} answered{f" on {day}" if day else ""}.'
     yield ""
@@ -90,7 +90,7 @@ def _head(recording: Recording, plan: Plan, stubs: str | None, *, has_bodies: bo
         if stubs
         else ["BaseIntegrationTest", "InterceptTransport", "ResyncResult"]
     )
-    yield f"from harness import {', '.join([*names, *asking])}"
+    yield f"from harness import {', '.join([*names, *(['asks'] if has_asks else [])])}"
     yield ""
     if has_bodies:
         yield f'RECORDED = Path(__file__).parent / "{BODIES}"'

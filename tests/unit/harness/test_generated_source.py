@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness import BaseIntegrationTest, absent, asks
+from harness import BaseIntegrationTest, asks
 from harness.generation.generated_files import mark
 from harness.generation.python_literals import literal
 from harness.generation.recorded_bodies import INLINE
@@ -27,13 +27,30 @@ from harness.generation.truncate import Cut
 from harness.transport import InterceptTransport, Route
 
 from .recordings import API, discovery, documented, get, integration, post
-from .test_replay_plan import REQUESTS, many
+from .test_replay_plan import GETS, REQUESTS, many
 
 ROOT = Path(__file__).parents[3]
 NASTY = "żółć 日本語 🦊 \"quoted\" 'single' back\\slash\nline\u2028\x00\x7f\ud800"
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+)
+# Bodies that no API has side by side: whatever tells them apart, a route must say it.
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.sampled_from([0, 1, "", "a", "1"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=4,
+)
+BODIES_SIDE_BY_SIDE = (
+    st.dictionaries(st.sampled_from("ab"), VALUES, max_size=2)
+    | st.lists(VALUES, max_size=2)
+    | st.sampled_from(["text", "{", "q=1&q=2", None])
+)
+ODD_POSTS = st.builds(
+    lambda path, asked, number: post(f"/{path}", asked, {"n": number}),
+    st.sampled_from("ab"),
+    BODIES_SIDE_BY_SIDE,
+    st.integers(1, 3),
 )
 EXPECTED = Expected({"thing": 2}, [{"blueprint": "thing", "identifier": NASTY[:8], "properties": {}}])
 
@@ -124,7 +141,7 @@ def test_each_recorded_request_is_matched_by_its_own_route_and_answered_as_recor
     }
 
 
-@given(requests=REQUESTS)
+@given(requests=REQUESTS | st.lists(GETS | ODD_POSTS, min_size=1, max_size=12))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_no_request_is_matched_by_the_route_of_another(requests: list[Recorded], tmp_path: Path) -> None:
     made = plan(requests, Cut.NOTHING)
@@ -137,11 +154,11 @@ def test_no_request_is_matched_by_the_route_of_another(requests: list[Recorded],
 
 def test_where_only_an_object_lacks_a_value_the_route_says_so_and_imports_what_it_says_it_with(tmp_path: Path) -> None:
     requests = [
-        get("/a", "no import for asks({}) in a body: absent"),
+        get("/a", "no import for asks({}) in a body"),
         *(post("/a", asked, {"n": number}) for number, asked in enumerate([{}, {"page": 2}, "text", None])),
     ]
     text, _ = write(recorded(requests), plan(requests, Cut.NOTHING), EXPECTED, None)
-    assert 'asks("/a$", json={"page": absent})' in text
+    assert 'asks("/a$", json=({}, {"page": None}))' in text
     transport = load(text, {}, tmp_path).create_third_party_transport()
     assert [len(matching(transport, request)) for request in requests] == [1] * 5
     text, _ = write(recorded(requests[:1]), plan(requests[:1], Cut.NOTHING), EXPECTED, None)
@@ -231,11 +248,15 @@ def test_asks_tells_requests_apart_by_what_else_they_ask() -> None:
 
     none, empty = httpx.Request("POST", f"{API}/graphql"), post_json({"variables": {}})
     assert [asks("/graphql$", json={"variables": {"after": None}})(each) for each in (none, empty)] == [True, True]
-    is_object = asks("/graphql$", json={"variables": {"after": absent}})
+    is_object = asks("/graphql$", json=({}, {"variables": {"after": None}}))
     assert [is_object(each) for each in (none, post_json([]), empty, post_json({}))] == [False, False, True, True]
     assert is_object(post_json({"variables": {"after": None}}))
     assert not is_object(post_json({"variables": {"after": "x"}}))
-    assert repr(is_object) == "asks('/graphql$', json={'variables': {'after': absent}})"
+    assert repr(is_object) == "asks('/graphql$', json=({}, {'variables': {'after': None}}))"
+
+    nested = asks("/graphql$", json={"variables": {}, "n": 1})
+    given_ = [{"variables": {"a": 1}, "n": 1}, {"variables": None, "n": 1}, {"variables": {}, "n": True}]
+    assert [nested(post_json(each)) for each in given_] == [True, False, False]
 
     by_query = asks("/x$", query={"a": ["1", "2"], "page": None})
     assert by_query(httpx.Request("GET", f"{API}/x?a=1&b=3&a=2"))

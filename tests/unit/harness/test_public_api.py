@@ -122,7 +122,6 @@ SIGNATURES = {
     "StubFileError": "(what, *, remedy='', detail='')",
     "UnmatchedRequestError": "(*args)",
     "UnusedStub": "(source, request)",
-    "absent": "value absent",
     "asks": "(url_pattern, *, query=None, json=None, form=None, headers=None, body=None)",
 }
 NAMES = [name for name in SIGNATURES if "." not in name]
@@ -155,9 +154,6 @@ def public_api() -> dict[str, str]:
     found = {}
     for name in harness.__all__:
         kind = getattr(harness, name)
-        if not isinstance(kind, type):
-            found[name] = f"value {kind!r}"
-            continue
         found[name] = signature_of_class(kind)
         # The defaults of a dataclass's fields are in its signature already.
         own = {field.name for field in fields(kind)} if is_dataclass(kind) else set()
