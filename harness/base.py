@@ -33,6 +33,7 @@ class BaseIntegrationTest:
         sandbox_isolation: ``container`` or ``fork``, where this class is to differ from the settings.
         entry: ``production`` to run the integration as it ships, ``resync`` to have the runner drive the resync; None for
             what ``--sandbox-entry`` says (by default, ``resync``).
+        resync_timeout: Seconds that a resync of this class may take; the settings may give it more, not less.
         fail_on_egress: Whether an attempt to reach the outside of the sandbox fails a test of this class.
         fail_on_unused_stubs: Whether routes and stub files that answered nothing fail a test of this class; None for
             what ``--sandbox-fail-on-unused-stubs`` says.
@@ -42,6 +43,7 @@ class BaseIntegrationTest:
     stubs: str | Sequence[str] | None = None
     sandbox_isolation: Isolation | None = None
     entry: Entry | None = None
+    resync_timeout: float | None = None
     fail_on_egress: bool = True
     fail_on_unused_stubs: bool | None = None
     port: Strictness = "lenient"
@@ -100,7 +102,7 @@ class BaseIntegrationTest:
             port_entities=self.get_port_entities(),
             port=self.port,
             stubs=self.stubs,
-            sandbox_settings=settings_in_force(isolation=self.sandbox_isolation),
+            sandbox_settings=settings_in_force(isolation=self.sandbox_isolation).allowing(self.resync_timeout),
             fail_on_egress=self.fail_on_egress,
             fail_on_unused_stubs=self.fail_on_unused_stubs,
             entry=self.entry,

@@ -107,6 +107,7 @@ async def run(drafts: Drafts, directory: Path, settings: Settings) -> Tried:
         SandboxError: Something is wrong with the integration or the engine.
     """
     with _written(drafts) as (test, mappings):
+        settings = settings.allowing(test.resync_timeout)
         harness = IntegrationTestHarness(
             str(directory),
             test.create_mapping_config(),

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +208,17 @@ def test_every_form_is_well_formed(stubs: str | None, tmp_path: Path) -> None:
     file = str(tmp_path / "test_generated.py")
     assert run("ruff", "format", "--isolated", "--diff", "--line-length", "88", file) == ""
     assert run("ruff", "check", "--isolated", file) == ""
+
+
+def test_many_requests_have_the_time_that_they_take(tmp_path: Path) -> None:
+    timeouts = []
+    for count in (1, 1_200, 10_000):
+        made = replace(plan(documented(), Cut.NOTHING), requests=count)
+        for stubs in (None, "things"):
+            test = load(write(recorded(documented()), made, EXPECTED, stubs)[0], {}, tmp_path)
+            timeouts.append(test.resync_timeout)
+            assert run("ruff", "format", "--isolated", "--diff", str(tmp_path / "test_generated.py")) == ""
+    assert timeouts == [None, None, None, None, 1020, 1020]
 
 
 def test_generated_again_it_is_the_same() -> None:

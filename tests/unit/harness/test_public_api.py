@@ -37,6 +37,7 @@ SIGNATURES = {
     "BaseIntegrationTest.integration_path": "property",
     "BaseIntegrationTest.port": "attribute 'lenient'",
     "BaseIntegrationTest.resync": "fixture async (self, harness)",
+    "BaseIntegrationTest.resync_timeout": "attribute None",
     "BaseIntegrationTest.sandbox_isolation": "attribute None",
     "BaseIntegrationTest.stubs": "attribute None",
     "DefaultResources": "(blueprints=…, actions=…, scorecards=…, pages=…, mapping=…)",
