@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest_asyncio
 
@@ -14,6 +14,9 @@ from harness.result import ResyncResult
 from harness.transport import InterceptTransport
 from sandbox.errors import SandboxError
 from sandbox.settings import Entry, Isolation
+
+if TYPE_CHECKING:
+    from harness.verification.verify import Verification
 
 
 class MissingMethodError(SandboxError, NotImplementedError):
@@ -88,6 +91,19 @@ class BaseIntegrationTest:
     def get_port_blueprints(self) -> dict[str, dict[str, Any]] | None:
         """Blueprints that Port has, by identifier; with None and strict rules, the integration's own."""
         return None
+
+    async def verify(self) -> "Verification":
+        """Ask the real API again, and compare: for a test that is marked ``contract``, as ``ocean-sandbox verify`` does.
+
+        Returns:
+            What is otherwise than in the recording; ``is_same`` where nothing is, ``report()`` for people.
+
+        Raises:
+            SandboxError: It cannot be compared: there are no credentials, no recording, no network.
+        """
+        from harness.verification.verify import SECONDS, verify  # noqa: PLC0415 # only this needs what records
+
+        return await verify(Path(self.integration_path), settings_in_force().allowing(SECONDS))
 
     @pytest_asyncio.fixture
     async def harness(self) -> AsyncGenerator[IntegrationTestHarness, None]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from harness.commands._work import run
-from harness.verification.verify import verify
+from harness.verification.verify import SECONDS, verify
 from sandbox import settings
 from sandbox.errors import SandboxError
 
@@ -21,7 +21,7 @@ SAME, DRIFT, NOT_VERIFIED = 0, 1, 3
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
-    default=3600,
+    default=SECONDS,
     show_default=True,
     help="Seconds that the resync may take.",
 )
@@ -41,4 +41,4 @@ def command(directory: Path, *, as_json: bool, output: Path | None, timeout: flo
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(text + "\n", encoding="utf-8")
     click.echo(text if as_json else done.report())
-    sys.exit(DRIFT if done.drifts else SAME)
+    sys.exit(SAME if done.is_same else DRIFT)

@@ -20,6 +20,17 @@ _EACH, _STEP, _BY_DEFAULT = 0.1, 60, 120
 _AT_ONCE = 40  # statements in one function; linters find more too many
 
 
+_CONTRACT_TEST = (
+    "    @pytest.mark.contract",
+    "    @pytest.mark.asyncio",
+    "    async def test_the_real_api_is_as_recorded(self) -> None:",
+    '        """Ask it again, with the credentials of .env: only with `-m contract`."""',
+    "        found = await self.verify()",
+    "        assert found.is_same, found.report()",
+    "",
+)
+
+
 @dataclass(frozen=True)
 class Expected:
     """What the test asserts.
@@ -58,6 +69,7 @@ def write(recording: Recording, plan: Plan, expected: Expected, stubs: str | Non
             *_functions(statements),
             *_class(recording, statements, stubs, list(_attributes(plan, expected, stubs))),
             *_test(expected),
+            *_CONTRACT_TEST,
         ]
     )
     return text, bodies.files

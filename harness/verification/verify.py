@@ -14,6 +14,9 @@ from harness.verification.drift import Drift
 from sandbox.errors import SandboxError
 from sandbox.settings import Settings
 
+# What a resync against a real API may take, unless somebody says otherwise.
+SECONDS = 3600
+
 
 class VerifyError(SandboxError):
     """There is nothing to compare."""
@@ -33,10 +36,15 @@ class Verification:
     fresh: Recording
     drifts: list[Drift]
 
+    @property
+    def is_same(self) -> bool:
+        """Whether nothing is otherwise."""
+        return not self.drifts
+
     def to_json(self) -> dict[str, Any]:
         """For machines; ``is_same`` says it all."""
         return {
-            "is_same": not self.drifts,
+            "is_same": self.is_same,
             "integration_type": self.old.kind,
             "recorded_at": self.old.recorded_at,
             "verified_at": self.fresh.recorded_at,
@@ -48,7 +56,7 @@ class Verification:
         """For people: a block for each endpoint that is otherwise."""
         asked = f"{len(self.fresh.requests)} requests today, {len(self.old.requests)} when it was recorded"
         when = f" ({self.old.recorded_at})" if self.old.recorded_at else ""
-        if not self.drifts:
+        if self.is_same:
             return f"The API of {self.old.kind} is as it was recorded{when}: {asked}."
         width = max(len(each.kind) for each in self.drifts)
         lines = [f"The API of {self.old.kind} is not as it was recorded{when}: {asked}."]
@@ -73,7 +81,7 @@ async def verify(directory: Path, settings: Settings) -> Verification:
     Raises:
         VerifyError: There are no credentials.
         RecordingError: There is no recording to compare with.
-        SandboxError: There is no fresh recording; see :func:`harness.discover.discover`.
+        SandboxError: There is no fresh recording; see :func:`harness.discovery.discover.discover`.
     """
     old = recording.read(directory)
     if not integration_config.read(directory).is_real:

@@ -40,6 +40,7 @@ SIGNATURES = {
     "BaseIntegrationTest.resync_timeout": "attribute None",
     "BaseIntegrationTest.sandbox_isolation": "attribute None",
     "BaseIntegrationTest.stubs": "attribute None",
+    "BaseIntegrationTest.verify": "async (self)",
     "DefaultResources": "(blueprints=…, actions=…, scorecards=…, pages=…, mapping=…)",
     "EgressAttempt": "(host, port=None)",
     "EventNotTakenError": "(*args)",
