@@ -117,8 +117,10 @@ class RouteSource:
         segments = route.pattern.segments
         if not self._has_one_host or self._has_slash_in_query or segments[0] is None or self._is_an_ending(segments):
             return anchored
-        # What is literal up to the query, WireMock can say.
-        return target if None not in segments or matchers(re.compile(target)) is not None else anchored
+        # With the host there is one stub to a route, and not two: among many that counts.
+        if len(self._paths) > _COMPARED:
+            return anchored
+        return target if matchers(re.compile(target)) is not None else anchored
 
     def _is_an_ending(self, segments: Segments) -> bool:
         """Whether another, longer path may end like this one."""
