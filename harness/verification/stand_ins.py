@@ -6,7 +6,8 @@ conditions, only method, host and path are looked at here: a stub that may answe
 
 import contextlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import httpx
 from harness.discovery.exchange import content_of
 from harness.generation import test_file
 from harness.generation.generate import TEST
-from harness.generation.patterns import group
+from harness.generation.patterns import group, look_alike
 from harness.generation.recording import Recorded
 from harness.stub_files import folder
 from harness.stub_files.cover import covers
@@ -48,12 +49,14 @@ class StandIn:
         place: Where it is.
         matches: Whether it is for a request, or may be.
         answer: What it answers to one; None where that cannot be said here.
+        times: How many requests it answers before the next has its turn; None for all.
     """
 
     name: str
     place: str
     matches: Callable[[httpx.Request], bool]
     answer: Callable[[httpx.Request], httpx.Response | None]
+    times: int | None = None
 
 
 def of(directory: Path, kind: str, mappings: Path | None) -> list[StandIn]:
@@ -98,13 +101,8 @@ def compare(stand_ins: Sequence[StandIn], old: Sequence[Recorded], fresh: Sequen
         return []
     asked = [_request(each) for each in both]
     matched = [[each for each in stand_ins if each.matches(request)] for request in asked]
-    said = [
-        _answered(both[number], request, matched[number])
-        for number, request in enumerate(asked)
-        if number >= len(old) and matched[number]
-    ]
-    compared = [(one, other) for one, other in zip(said, _matched(fresh, matched[len(old) :]), strict=True) if one]
-    found = drift.compare([one for one, _ in compared if one], [other for _, other in compared])
+    compared = list(_answered(fresh, asked[len(old) :], matched[len(old) :]))
+    found = drift.compare([said for said, _ in compared], [today for _, today in compared])
     return [
         *_without(both, len(old), matched),
         *_unused(stand_ins, matched),
@@ -112,16 +110,25 @@ def compare(stand_ins: Sequence[StandIn], old: Sequence[Recorded], fresh: Sequen
     ]
 
 
-def _matched(requests: Iterable[Recorded], matched: Iterable[list[StandIn]]) -> Iterator[Recorded]:
-    return (request for request, some in zip(requests, matched, strict=True) if some)
-
-
 def _without(both: Sequence[Recorded], fresh_from: int, matched: Sequence[list[StandIn]]) -> Iterator[Drift]:
-    """Endpoints for which there is nothing."""
+    """Endpoints for which there is nothing: what is cut has nothing for the third of many things, but for another."""
     for each in group(both):
-        fresh = [number for number in each.members if number >= fresh_from]
-        if fresh and not any(matched[number] for number in each.members):
-            yield Drift("no stub", str(each.pattern), after=f"{len(fresh)} requests, for which there is no stub")
+        there = [both[number] for number in each.members if matched[number]]
+        by_path: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for number in each.members:
+            by_path[both[number].segments if there else ()].append(number)
+        for path, members in by_path.items():
+            fresh = [number for number in members if number >= fresh_from]
+            if not fresh or any(matched[number] for number in members):
+                continue
+            if any(_are_alike(both[number], other) for number in members for other in there):
+                continue
+            pattern = replace(each.pattern, segments=path) if path else each.pattern
+            yield Drift("no stub", str(pattern), after=f"{len(fresh)} requests, for which there is no stub")
+
+
+def _are_alike(one: Recorded, other: Recorded) -> bool:
+    return one.is_fine == other.is_fine and look_alike([one, other])
 
 
 def _unused(stand_ins: Sequence[StandIn], matched: Sequence[list[StandIn]]) -> Iterator[Drift]:
@@ -132,14 +139,21 @@ def _unused(stand_ins: Sequence[StandIn], matched: Sequence[list[StandIn]]) -> I
             yield Drift("unused stub", each.name, each.place, before="a stub", after="nothing calls it")
 
 
-def _answered(asked: Recorded, request: httpx.Request, some: Sequence[StandIn]) -> Recorded | None:
-    response = some[0].answer(request)
-    if response is None:
-        return None
-    body: Any = response.text or None
-    with contextlib.suppress(ValueError):
-        body = response.json()
-    return replace(asked, status=response.status_code, headers=dict(response.headers), body=body)
+def _answered(
+    fresh: Sequence[Recorded], asked: Sequence[httpx.Request], matched: Sequence[list[StandIn]]
+) -> Iterator[tuple[Recorded, Recorded]]:
+    """What is answered to the requests of today in their order, each with what the API answered."""
+    turns: Counter[int] = Counter()
+    for today, request, some in zip(fresh, asked, matched, strict=True):
+        next_ = (each for each in some if each.times is None or turns[id(each)] < each.times)
+        if (one := next(next_, None)) is None:
+            continue
+        turns[id(one)] += 1
+        if (response := one.answer(request)) is not None:
+            body: Any = response.text or None
+            with contextlib.suppress(ValueError):
+                body = response.json()
+            yield replace(today, status=response.status_code, headers=dict(response.headers), body=body), today
 
 
 def _request(recorded: Recorded) -> httpx.Request:
@@ -159,7 +173,7 @@ def _of_route(route: Route) -> StandIn:
         is_static = isinstance(answer, httpx.Response) or (isinstance(answer, dict) and not answer.get("fault"))
         return response_of(answer, request) if is_static else None
 
-    return StandIn(f"{route.method or 'ANY'} {pattern}", route._place, route.matches, said)  # noqa: SLF001 # ours
+    return StandIn(f"{route.method or 'ANY'} {pattern}", route._place, route.matches, said, route.times)  # noqa: SLF001 # ours
 
 
 def _of_stub(stub: Stub) -> StandIn:
@@ -178,4 +192,5 @@ def _of_stub(stub: Stub) -> StandIn:
         text = json.dumps(response["jsonBody"]) if "jsonBody" in response else response.get("body", "")
         return httpx.Response(response.get("status", 200), text=text)
 
-    return StandIn(describe_request(stub["request"]), folder.place(stub), matches, said)
+    times = 1 if "newScenarioState" in stub else None
+    return StandIn(describe_request(stub["request"]), folder.place(stub), matches, said, times)

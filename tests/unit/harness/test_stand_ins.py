@@ -16,8 +16,8 @@ from harness.verification import stand_ins
 from harness.verification.drift import Drift
 from harness.verification.stand_ins import StandInError
 
-from .recordings import get, integration, post, upserts
 from .recordings import discovery as recording_of
+from .recordings import get, integration, post, upserts
 
 THINGS = [{"id": number, "name": f"thing {number}", "tags": ["a"]} for number in range(3)]
 FORMS = ["python", "stubs"]
@@ -30,7 +30,10 @@ def requests() -> list[Recorded]:
         *(post("/graphql", {"operationName": name}, {"data": {name: 1}}) for name in ("People", "Places")),
         get("/job", {"status": "queued"}),
         get("/job", {"status": "done"}),
+        get("/limited", {"message": "slow down"}, 429),
+        get("/limited", [THINGS[0]]),
         get("/missing", {"message": "no"}, 404),
+        get("/empty", None, 204),
     ]
 
 
@@ -88,6 +91,8 @@ def test_an_endpoint_for_which_there_is_nothing(form: str, tmp_path: Path) -> No
 def test_an_answer_that_a_person_made_otherwise(form: str, tmp_path: Path) -> None:
     directory = generated(tmp_path, form)
     edit(directory, '"status": "queued"', '"status": 1')
+    assert drifts(directory) == []  # its second answer still is as it was
+    edit(directory, '"status": "done"', '"status": 2')
     (found,) = drifts(directory)
     assert (found.kind, found.endpoint, found.place) == ("other type", "GET api.example.com/job", ".status")
     assert (found.before, found.after) == ("number", "text")
