@@ -85,13 +85,15 @@ async def verify(directory: Path, settings: Settings) -> Verification:
         settings: How the sandbox runs.
 
     Raises:
+        ConfigError: The spec, ``.env`` or the environment is wrong.
         VerifyError: There are no credentials.
         RecordingError: There is no recording to compare with.
         StandInError, StubFileError: The generated test, or a stub file, cannot be read.
         SandboxError: There is no fresh recording; see :func:`harness.discovery.discover.discover`.
     """
+    config = integration_config.read(directory)
     old = recording.read(directory)
-    if not integration_config.read(directory).is_real:
+    if not config.is_real:
         raise VerifyError(
             f"There are no credentials for the real API, neither in {directory / '.env'} nor in the environment.",
             remedy="set OCEAN__INTEGRATION__CONFIG__… as for ocean-sandbox discover.",
