@@ -35,9 +35,14 @@ def test_it_takes_its_place_when_it_is_whole(system: str, tmp_path: Path) -> Non
     assert file.stat().st_mode & 0o777 == 0o644
 
 
+def fail(file: Path, text: str) -> None:
+    with replacing(file, ".x-") as temporary:
+        temporary.write_text(text)
+        raise KeyError
+
+
 def test_what_fails_changes_nothing(system: str, tmp_path: Path) -> None:
     (tmp_path / "a").write_text("old")
-    with pytest.raises(KeyError), replacing(tmp_path / "a", ".x-") as temporary:
-        temporary.write_text(f"half, on {system}")
-        raise KeyError
+    with pytest.raises(KeyError):
+        fail(tmp_path / "a", system)
     assert there(tmp_path) == {"a": "old"}
