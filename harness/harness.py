@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from harness import current, mapping, stubs, tally
 from harness.answering import Answerer
 from harness.default_resources import DefaultResources, made_in
 from harness.errors import rebuild
-from harness.journal import PortCall, third_party_calls
+from harness.gathered import Gathered, gather
 from harness.kinds import counts_by_kind
 from harness.live import process as live
 from harness.live.events import LiveEvents
@@ -170,7 +172,7 @@ class IntegrationTestHarness:
         current.add(self)
         with self._timed("start"):
             self._pool = await _in_thread(pool.of_this_process, settings_in_force())
-            self._sandbox = await _in_thread(self._pool.lease, directory, in_force)
+            self._sandbox = await _leased(self._pool, directory, in_force)
             await self._seed(self._sandbox)
             self._container = await _in_thread(self._sandbox.resync_container, directory, in_force)
         with self._timed("boot"):
@@ -198,10 +200,14 @@ class IntegrationTestHarness:
             await _in_thread(sandbox.begin_resync)
             # What an integration that ran on until now has told Port is no news of this resync.
             self._told_before = production.sizes(await _in_thread(sandbox.port.state))
-            with self._timed("boot"):
-                await self._boot(sandbox, container, source.pack(directory))
+            try:
+                with self._timed("boot"):
+                    await self._boot(sandbox, container, source.pack(directory))
+            except Exception:
+                await self._put_away(sandbox, container)
+                raise
         self._container = None
-        await self._deploy_routes(sandbox)
+        await self._deploy(sandbox)
         began = datetime.now(UTC)
         try:
             with self._timed("resync"):
@@ -213,13 +219,18 @@ class IntegrationTestHarness:
             # What there is of it, for the report of the test that fails now.
             with contextlib.suppress(Exception):
                 await _in_thread(self._collect, sandbox, container, Report(success=False), began)
+            await self._put_away(sandbox, container)
             raise
         result: ResyncResult = await _in_thread(self._collect, sandbox, container, report, began)
+        await self._put_away(sandbox, container)
+        return result
+
+    async def _put_away(self, sandbox: Sandbox, container: Resync) -> None:
+        """Finish a container, however its resync ended; or keep it until the next one, for somebody to look into it."""
         if current.keeps():
             self._unfinished = container
         else:
             await _in_thread(sandbox.finish, container)
-        return result
 
     async def deliver_webhook(
         self,
@@ -375,16 +386,14 @@ class IntegrationTestHarness:
         seed = self.port_mock.seed(self._integration_type())
         await _in_thread(lambda: sandbox.port.seed(**seed))
         self.port_mock.attach(sandbox.port)
-        if self._stub_files:
-            await _in_thread(stub_files.deploy, self._stub_files, sandbox.wiremock)
-        await self._deploy_routes(sandbox, stubs.UNMATCHED)
+        await self._deploy(sandbox, [*self._stub_files, stubs.UNMATCHED])
 
-    async def _deploy_routes(self, sandbox: Sandbox, *others: Stub) -> None:
-        """Send the routes that WireMock does not know yet, after ``others``; a test may add some after the start."""
+    async def _deploy(self, sandbox: Sandbox, others: Sequence[Stub] = ()) -> None:
+        """Send ``others`` and the routes that WireMock does not know yet; a test may add some after the start."""
         routes = self.third_party_transport.routes
         new = stubs.from_routes(routes[self._deployed :], self._deployed)
         self._deployed = len(routes)
-        await _in_thread(sandbox.wiremock.stub, [*others, *new])
+        await _in_thread(stub_files.deploy, [*others, *new], sandbox.wiremock)
 
     def _asks_the_test(self) -> bool:
         return any(stubs.is_answered_by_test(route) for route in self.third_party_transport.routes)
@@ -398,6 +407,10 @@ class IntegrationTestHarness:
                 archive=archive, config=config, ca=sandbox.wiremock.ca, source=directory, entry=self.entry
             )
         )
+        if container.warning:
+            with warnings.catch_warnings():
+                warnings.simplefilter("default")  # it is news, and no reason for a test to fail
+                warnings.warn(container.warning, stacklevel=2)
 
     async def _resync(self, sandbox: Sandbox, container: Resync, directory: Path) -> Report:
         raised: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -445,41 +458,50 @@ class IntegrationTestHarness:
 
     def _collect(self, sandbox: Sandbox, container: Resync, report: Report, began: datetime) -> ResyncResult:
         with self._timed("collect"):
-            collected, journal = sandbox.port.collected(), sandbox.wiremock.journal()
+            calls_before, port_calls_before = self._calls_before, self._port_calls_before
+            gathered = self._gather(sandbox, calls_before)
+            calls = gathered.calls[calls_before:]
             state = sandbox.port.state() if self.entry == "production" else None
-            to_port = [PortCall(call) for call in collected["calls"]]
-            seen, self._port_calls_before = self._port_calls_before, len(to_port)
-            calls, unmatched = third_party_calls(journal, self._calls_before, self._large)
-            since, self._calls_before = self._calls_before, len(calls)
             self._told_before = production.sizes(state) if state else {}
-            errors = [rebuild(shipped.with_exchange(failure, calls[since:])) for failure in report.failures]
-            transport = self.third_party_transport
-            transport._call_log[:], transport._port_call_log[:] = calls, to_port  # noqa: SLF001 # its own package
-            self.port_mock.keep(collected, to_port)
-            egress_attempts = egress(report, collected["names"])
-            if transport.strict:
-                errors = errors + [UnmatchedRequestError(each) for each in self._explained(unmatched)]
+            errors = [rebuild(shipped.with_exchange(failure, calls)) for failure in report.failures]
+            errors += self._unmatched_errors(gathered)
         result = ResyncResult(
-            upserted_entities=collected["upserted_entities"],
-            deleted_entities=collected["deleted_entities"],
+            upserted_entities=gathered.captured["upserted_entities"],
+            deleted_entities=gathered.captured["deleted_entities"],
             errors=errors,
             reconciliation_success=report.success,
-            unmatched=unmatched,
+            unmatched=gathered.unmatched,
             logs=container.logs,
             timings=dict(self._timings),
-            unused_stubs=unused_stubs(transport.routes, self._stub_files, journal),
-            kinds=counts_by_kind(collected["metrics"]),
+            unused_stubs=unused_stubs(self.third_party_transport.routes, self._stub_files, gathered.journal),
+            kinds=counts_by_kind(gathered.captured["metrics"]),
             rejected_entities=self.port_mock.rejected_entities,
-            egress_attempts=egress_attempts,
-            unknown_port_calls=[call for call in to_port if not call.is_known and call.sequence > seen],
+            egress_attempts=egress(report, gathered.captured["names"]),
+            unknown_port_calls=[
+                call for call in gathered.to_port if not call.is_known and call.sequence > port_calls_before
+            ],
             most_memory=report.most_memory,
             default_resources=made_in(state, self.port_mock.blueprints) if state else DefaultResources(),
-            _calls=calls[since:],
+            _calls=calls,
             _during=(began, datetime.now(UTC)),
         )
         self.results.append(result)
         tally.add(resyncs=1, entities=len(result.upserted_entities))
         return result
+
+    def _gather(self, sandbox: Sandbox, since: int) -> Gathered:
+        """What the sandbox has seen; the transport and the Port mock show it from now on."""
+        gathered, transport = gather(sandbox, since, self._large), self.third_party_transport
+        self._calls_before, self._port_calls_before = len(gathered.calls), len(gathered.to_port)
+        transport._call_log[:], transport._port_call_log[:] = gathered.calls, gathered.to_port  # noqa: SLF001 # its own package
+        self.port_mock.keep(gathered.captured, gathered.to_port)
+        return gathered
+
+    def _unmatched_errors(self, gathered: Gathered) -> list[Exception]:
+        """An error for each request that nobody answered, where the transport is strict."""
+        if not self.third_party_transport.strict:
+            return []
+        return [UnmatchedRequestError(each) for each in self._explained(gathered.unmatched)]
 
     @contextlib.contextmanager
     def _timed(self, phase: str) -> Iterator[None]:
@@ -488,6 +510,23 @@ class IntegrationTestHarness:
             yield
         finally:
             self._timings[phase] = time.monotonic() - began
+
+
+async def _leased(of: pool.Pool, directory: Path, settings: Settings) -> Sandbox:
+    """A sandbox; where nobody waits for it any more when it has come, it is given back."""
+    thread = ThreadPoolExecutor(max_workers=1)
+    leasing = thread.submit(of.lease, directory, settings)
+    thread.shutdown(wait=False)
+
+    def give_back(leased: Future[Sandbox]) -> None:
+        if not leased.cancelled() and leased.exception() is None:
+            of.release(leased.result())
+
+    try:
+        return await asyncio.wrap_future(leasing)
+    except asyncio.CancelledError:
+        leasing.add_done_callback(give_back)
+        raise
 
 
 async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:

@@ -27,16 +27,23 @@ def third_party_calls(
         large: The bodies of which WireMock kept the beginning only, by the value of ``LARGE_HEADER``.
     """
     calls, unmatched = [], []
-    for entry in journal:
+    for entry in filter(_is_the_integrations, journal):
         request = _request(entry["request"])
-        if PASS_HEADER in request.headers:  # the test process asked on behalf of a request that is in the journal too
-            continue
         response = _response(entry["response"], request, large or {}, entry.get("stubMapping", {}).get("response", {}))
         call = RequestLog(request, response, entry["request"]["loggedDate"] / 1000)
         calls.append(call)
         if UNMATCHED_HEADER in call.response.headers and len(calls) > since:
             unmatched.append(call)
     return calls, unmatched
+
+
+def count(journal: Iterable[dict[str, Any]]) -> int:
+    """How many third-party requests there were.
+
+    Args:
+        journal: WireMock's entries.
+    """
+    return sum(map(_is_the_integrations, journal))
 
 
 class PortCall(RequestLog):
@@ -71,6 +78,11 @@ class PortCall(RequestLog):
     def sequence(self) -> int:
         """The number of its arrival, from 1."""
         return int(self._call["sequence"])
+
+
+def _is_the_integrations(entry: dict[str, Any]) -> bool:
+    """Whether the test process did not ask it on behalf of a request that is in the journal, too."""
+    return PASS_HEADER.lower() not in map(str.lower, entry["request"].get("headers", {}))
 
 
 def _request(logged: dict[str, Any]) -> httpx.Request:

@@ -49,6 +49,7 @@ class Container(DockerContainer):
         publish: Ports of the container to publish.
         addresses: Its fixed addresses, by the name of the network, which is not the first.
         dns: The name server for names of the outside; by default there is none.
+        cpu_shares: What it gets of a processor that others want as well, against their 1024; None for as much as they.
         on_line: Called with every line that the program writes to stdout, from a thread of this object.
         on_end: Called once when the program has ended, from the same thread.
     """
@@ -69,6 +70,7 @@ class Container(DockerContainer):
         publish: Sequence[int] = (),
         addresses: Mapping[str, str] | None = None,
         dns: str = NOBODY,
+        cpu_shares: int | None = None,
         on_line: Callable[[bytes], None] | None = None,
         on_end: Callable[[], None] | None = None,
     ) -> None:
@@ -101,6 +103,8 @@ class Container(DockerContainer):
             "mem_limit": memory,
             "memswap_limit": memory,
             "pids_limit": pids_limit,
+            # Not every engine can: podman without root refuses it.
+            **({"cpu_shares": cpu_shares} if cpu_shares is not None and engine.shares_processors() else {}),
             **({"entrypoint": list(entrypoint)} if entrypoint else {}),
         }
         if shares is None:
@@ -160,6 +164,12 @@ class Container(DockerContainer):
                 raise OSError(message)
             self._stdin.sendall(data)
 
+    def share_processor(self, shares: int) -> None:
+        """Change what it gets of a processor that others want as well, against their 1024."""
+        if self._container is not None and engine.shares_processors():
+            with contextlib.suppress(docker.errors.APIError):  # it has ended
+                self._container.update(cpu_shares=shares)
+
     def cut(self) -> None:
         """End its stdin, which kills the program in it within milliseconds; the engine then removes it by itself."""
         with self._write_lock, contextlib.suppress(OSError):
@@ -172,7 +182,7 @@ class Container(DockerContainer):
         gone = self._stdin is not None and self.ended.wait(_CUT_SECONDS)
         with self._write_lock:
             stdin, self._stdin = self._stdin, None
-            stopped, self._stopped = self._stopped, True
+            stopped, self._stopped = self._stopped, self._container is not None
         if self._container is not None and not stopped and not gone:
             with contextlib.suppress(docker.errors.APIError):  # gone by itself, or going
                 self._container.remove(force=force, v=delete_volume)
@@ -246,11 +256,15 @@ class Container(DockerContainer):
 
     def _read(self, stdin: Any) -> None:
         """Take apart what the program writes: stdout to ``on_line``, stderr to the log."""
-        pending = {True: b"", False: b""}
+        pending: dict[bool, list[bytes]] = {True: [], False: []}
         try:
             for stream, data in _frames(stdin):
                 is_answer = stream == STDOUT
-                *lines, pending[is_answer] = (pending[is_answer] + data).split(b"\n")
+                *lines, rest = data.split(b"\n")
+                if lines:
+                    lines[0] = b"".join([*pending[is_answer], lines[0]])
+                    pending[is_answer].clear()
+                pending[is_answer].append(rest)
                 for line in lines:
                     if is_answer:
                         self._on_line(line)
@@ -259,8 +273,8 @@ class Container(DockerContainer):
         except (OSError, ValueError):  # the socket was closed under us: stop() was called
             pass
         finally:
-            if pending[False]:
-                self._keep(pending[False])
+            if last := b"".join(pending[False]):
+                self._keep(last)
             self._marks.release()
             self.ended.set()
             self._on_end()

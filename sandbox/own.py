@@ -2,7 +2,7 @@
 
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import docker.errors
@@ -19,6 +19,7 @@ from sandbox.owner import Owner
 from sandbox.resync import ResyncContainer
 from sandbox.sandbox import Sandbox
 from sandbox.settings import Settings
+from sandbox.turns import turn
 
 _DEATH_SECONDS = 5
 _NETWORK_TRIES = 50
@@ -46,23 +47,28 @@ class OwnSandbox(Sandbox):
         self._containers: list[Container] = []
         self._warm: Future[ResyncContainer] | None = None
         self._background = ThreadPoolExecutor(max_workers=4)
+        self._forks = settings.isolation == "fork"
         self._stopped = False
+        tags = images.ensure([images.wiremock(), images.port_mock(), warm], settings, client)
         try:
-            self._begin(warm)
+            with turn(settings):
+                self._begin(tags[0], tags[1], warm)
         except BaseException:
             self.stop()
             raise
 
-    def _begin(self, warm: Image) -> None:
+    def _begin(self, wiremock_image: str, port_image: str, warm: Image) -> None:
         """Start all that can start together together."""
         client, settings, owner = self._client, self._settings, self._owner
-        wiremock_image, port_image, _ = images.ensure([images.wiremock(), images.port_mock(), warm], settings, client)
         with ThreadPoolExecutor(max_workers=3) as together:
-            for created in [
+            creating = [
                 together.submit(create, client, owner, settings)
                 for create in (network.create_closed, network.create_front)
-            ]:
-                self._networks.append(created.result())
+            ]
+            wait(creating)  # where one fails, the other is there to be removed all the same
+            self._networks += [each.result() for each in creating if each.exception() is None]
+            for each in creating:
+                each.result()
             third_party, password = services.wiremock_container(wiremock_image, owner, settings, *self._networks)
             to_port, token = services.port_container(port_image, owner, settings, third_party)
             self._anchor = Anchor(port_image, owner, settings, self._networks[0])
@@ -82,8 +88,8 @@ class OwnSandbox(Sandbox):
         self._see_them_dead()
         container = self._take_warm(image, settings) or self._start(image, settings)
         self._leased.append(container)
-        if more_to_come() and settings.isolation == "container":
-            self._warm = self._background.submit(self._start, image, settings)
+        if more_to_come() and (settings.isolation == "container" or not self._forks):
+            self._warm = self._background.submit(self._start, image, settings, ahead=True)
         return container
 
     def _see_them_dead(self) -> None:
@@ -99,12 +105,13 @@ class OwnSandbox(Sandbox):
             return None
         container = warm.result()
         if container.serves(image, settings) and not container.container.ended.is_set():
+            self._background.submit(container.prefer)
             return container
         self._throw_away(container)
         return None
 
-    def _start(self, image: Image, settings: Settings) -> ResyncContainer:
-        container = ResyncContainer(image, self._owner, settings, self._client, self._anchor)
+    def _start(self, image: Image, settings: Settings, *, ahead: bool = False) -> ResyncContainer:
+        container = ResyncContainer(image, self._owner, settings, self._client, self._anchor, ahead=ahead)
         self._resyncs.append(container)
         container.start()
         if self._stopped:  # in the meantime
@@ -114,6 +121,7 @@ class OwnSandbox(Sandbox):
     def finish(self, container: ResyncContainer) -> None:
         """See :meth:`Sandbox.finish`."""
         self._leased.remove(container)
+        self._forks = not container.warning
         if self._warm is None and container.end():
             self._warm = _done(container)
         else:
@@ -139,7 +147,7 @@ class OwnSandbox(Sandbox):
         return warm.result().serves(image, settings)
 
     def reset(self) -> None:
-        """Throw away the resync containers that were used and forget everything.
+        """Finish the resync containers that were used, and forget everything.
 
         Raises:
             EngineError: Something is left all the same; such a sandbox must not be used again.
@@ -221,10 +229,12 @@ class OwnPool:
         self._free: list[OwnSandbox] = []
         self._all: list[OwnSandbox] = []
         self._emptying = 0
+        self._closed = False
         self._lock = threading.Condition()
 
     def lease(self, directory: Path, settings: Settings) -> OwnSandbox:
         """See :meth:`sandbox.pool.Pool.lease`."""
+        self._refuse_if_closed()
         image = image_of(directory, settings)
         while (sandbox := self._take(image, settings)) is not None:
             if sandbox.is_alive:
@@ -233,7 +243,15 @@ class OwnPool:
         sandbox = OwnSandbox(self._client, self.owner, self._settings, image)
         with self._lock:
             self._all.append(sandbox)
+            if not self._closed:
+                return sandbox
+        self._discard(sandbox)
+        self._refuse_if_closed()
         return sandbox
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise EngineError("The pool was closed: this process is about to end, and starts no sandbox any more.")
 
     def _take(self, image: Image, settings: Settings) -> OwnSandbox | None:
         """A free sandbox, if there is one: rather one in which a resync container of that image waits."""
@@ -283,7 +301,7 @@ class OwnPool:
     def close(self) -> None:
         """Remove all sandboxes of this process."""
         with self._lock:
-            sandboxes, self._all, self._free = self._all, [], []
+            sandboxes, self._all, self._free, self._closed = self._all, [], [], True
         with ThreadPoolExecutor() as together:
             list(together.map(OwnSandbox.stop, sandboxes))
         if self._janitor.stdin:

@@ -1,4 +1,4 @@
-"""The single-use container in which one resync of one integration runs."""
+"""The container in which one resync of one integration runs; with the isolation ``fork``, one after another."""
 
 import base64
 import contextlib
@@ -19,7 +19,6 @@ from sandbox.environment import variables
 from sandbox.errors import EventTimeoutError, IntegrationError, ResyncCrashedError, ResyncTimeoutError
 from sandbox.images import RELEASED, Image, ensure
 from sandbox.owner import Owner
-from sandbox.progress import say
 from sandbox.report import RemoteFailure, Report
 from sandbox.sandbox import DIRECTORY, OWN_NAMES
 from sandbox.settings import Entry, Settings
@@ -31,6 +30,8 @@ _END_SECONDS = 5.0
 # Of the log, in an error. `ocean sail` waits far deeper: below click and uvicorn, and with tasks of its own.
 _LINES, _LINES_OF_SAIL = 60, 120
 _MARK_SECONDS = 1.0
+# Of a processor's time, against the 1024 that the engine gives to each container: where both want all of it, a ninth.
+_SHARES, _SHARES_AHEAD = 1024, 128
 # What the runner takes longer than what it was given: it asks the integration where it stands.
 _ANSWER_SECONDS = 10.0
 # What an integration may reach; everything else is egress.
@@ -55,7 +56,9 @@ ENVIRONMENT = {
 
 
 class ResyncContainer:
-    """A resync container: start it (it warms up), boot an integration in it, resync, stop it. Used once.
+    """A resync container: start it (it warms up), boot an integration in it, resync, stop it.
+
+    It is used once, unless :meth:`end` says that it can serve again.
 
     Args:
         image: What it runs; built first if it is missing.
@@ -63,6 +66,8 @@ class ResyncContainer:
         settings: Its limits.
         client: The engine's.
         anchor: Its place on the network with WireMock and the Port mock, and nothing else.
+        ahead: Whether nobody waits for it yet: then it gets little of a processor that others want, until
+            :meth:`prefer`.
 
     Raises:
         ImageError: The image cannot be built.
@@ -75,6 +80,8 @@ class ResyncContainer:
         settings: Settings,
         client: DockerClient,
         anchor: Anchor,
+        *,
+        ahead: bool = False,
     ) -> None:
         (self._tag,) = ensure([image], settings, client)
         self._settings = settings
@@ -86,7 +93,8 @@ class ResyncContainer:
         self._died: dict[str, Any] | None = None
         self._waiting: dict[int, queue.Queue[dict[str, Any]]] = {}
         # Threads that live before a fork do not live in it, and may have held a lock: then each gets its container.
-        self._fork_is_safe = False
+        self._threads: list[str] | None = None
+        self._is_ahead = ahead
         self._container = Container(
             self._tag,
             role="resync",
@@ -96,6 +104,7 @@ class ResyncContainer:
             pids_limit=settings.pids_limit,
             environment=ENVIRONMENT,
             temporary={} if self._has_own_code else {DIRECTORY: "rw,exec,nosuid,nodev,mode=1777"},
+            cpu_shares=_SHARES_AHEAD if ahead else None,
             on_line=self._take,
             on_end=lambda: self._put({"event": "gone"}),
         )
@@ -108,6 +117,11 @@ class ResyncContainer:
         """Start it; it imports ``port_ocean`` while others do something else."""
         self._container.start()
         return self
+
+    def prefer(self) -> None:
+        """Give it a processor's time as any other, now that somebody waits for it."""
+        if self._is_ahead:
+            self._container.share_processor(_SHARES)
 
     def boot(self, *, archive: bytes, config: dict[str, Any], ca: str, source: Path, entry: Entry = "resync") -> None:
         """Put the integration in, and start it; with the entry ``production``, :meth:`sail` or :meth:`resync` starts it.
@@ -142,7 +156,7 @@ class ResyncContainer:
             if ready["event"] == "failed":
                 raise _failed(ready, source)
             self._is_ready = True
-            self._fork_is_safe = not ready["threads"]
+            self._threads = ready["threads"]
         answer = self._ask(order, self._settings.boot_timeout, source)
         if answer["event"] == "failed":
             raise _failed(answer, source)
@@ -252,6 +266,16 @@ class ResyncContainer:
             del self._waiting[number]
         return self._not_an_end(answer, doing, source)
 
+    @property
+    def warning(self) -> str:
+        """What somebody should know who wanted forks; empty where there is nothing to say, or it is not known yet."""
+        if self._settings.isolation != "fork" or not self._threads:
+            return ""
+        return (
+            f"{self._tag} has threads before an integration is booted ({', '.join(self._threads)}), where a fork is not "
+            "safe: each resync gets a container, in spite of the isolation `fork`."
+        )
+
     def end(self) -> bool:
         """Kill the integration, and remove all that it left, so that another can be booted in a fork of its own.
 
@@ -260,19 +284,18 @@ class ResyncContainer:
         """
         if self._settings.isolation != "fork" or not self._is_ready:
             return False
-        if not self._fork_is_safe:
-            say("fork", f"{self._tag} has threads before the fork: each resync gets a container")
+        if self.warning:
             return False
         try:
             self._container.send(b'{"order": "end"}\n')
-            while (event := self._answers.get(timeout=_END_SECONDS)["event"]) not in ("ended", "gone"):
+            while (answer := self._answers.get(timeout=_END_SECONDS))["event"] not in ("ended", "gone"):
                 pass  # what was under way when it was killed
             self._container.wait_for_mark(_MARK_SECONDS)
         except (OSError, queue.Empty):
-            event = "gone"
+            return False
         self._container.log.clear()
         self._died = None
-        return bool(event == "ended")
+        return bool(answer["event"] == "ended" and not answer["left"])
 
     @property
     def logs(self) -> list[str]:

@@ -24,6 +24,19 @@ from sandbox.settings import Entry, Settings
 from sandbox.wiremock import WireMock
 
 _CONNECT_SECONDS = 2.0
+# One that is stopped or hangs must not hold up who only looks whether there is one; to take it down takes a while.
+_ANSWER_SECONDS = {"hello": 2.0, "down": 60.0}
+_OF_THE_ENGINE = ("DOCKER_HOST", "DOCKER_CONTEXT")
+# What a lease cannot choose, because it was chosen when WireMock and the Port mock were started.
+_OF_THE_SERVICES = (
+    "base_image",
+    "base_image_bookworm",
+    "debian_mirror",
+    "wiremock_memory",
+    "port_mock_memory",
+    "pids_limit",
+    "subnets",
+)
 
 
 def socket_of(cache: Path) -> Path:
@@ -31,26 +44,30 @@ def socket_of(cache: Path) -> Path:
     return cache / "standing.sock"
 
 
-def stamp() -> str:
-    """What tells one state of this package, and the engine it uses, from another.
+def stamp(settings: Settings) -> str:
+    """What tells one state of this package, the engine it uses, and how its services run, from another.
 
-    Who edits the package, or talks to another engine, must not be served by what was started before.
+    Who edits the package or an image, talks to another engine, or gives WireMock more memory, must not be served by what
+    was started before.
     """
-    files = Path(__file__).parent.rglob("*.py")
-    newest = max(file.stat().st_mtime_ns for file in files)
-    return f"{newest} {os.environ.get('DOCKER_HOST', '')} {os.environ.get('DOCKER_CONTEXT', '')}"
+    package = Path(__file__).parent
+    files = [file for folder in (package, package.parent / "docker") for file in folder.rglob("*") if file.is_file()]
+    newest = max(file.stat().st_mtime_ns for file in files if file.suffix != ".pyc")
+    services = [str(getattr(settings, name)) for name in _OF_THE_SERVICES]
+    return " ".join([str(newest), *(os.environ.get(name, "") for name in _OF_THE_ENGINE), *services])
 
 
 class Wire:
     """JSON objects over a socket, one a line."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, seconds: float | None = None) -> None:
+        connection.settimeout(seconds)
         self._connection = connection
         self._reader = connection.makefile("rb")
 
     @classmethod
-    def to(cls, path: Path) -> Self:
-        """One to the process that listens at ``path``.
+    def to(cls, path: Path, seconds: float | None = None) -> Self:
+        """One to the process that listens at ``path``, which has so many seconds for an answer; by default, any.
 
         Raises:
             OSError: Nobody does.
@@ -62,8 +79,7 @@ class Wire:
         except OSError:
             connection.close()
             raise
-        connection.settimeout(None)
-        return cls(connection)
+        return cls(connection, seconds)
 
     def write(self, value: dict[str, Any]) -> None:
         """Send one object."""
@@ -92,17 +108,18 @@ class Wire:
 
 
 def ask(cache: Path, call: str) -> dict[str, Any] | None:
-    """Ask the standing pool something that needs no lease; None where there is none, or when it has ended.
+    """Ask the standing pool something that needs no lease; None where there is none, where it does not answer, or ended.
 
     Args:
         cache: Where to look.
-        call: ``hello``, which answers with its ``stamp``, or ``down``, which answers nothing but an end.
+        call: ``hello``, which answers with its ``stamp``, its ``pid``, how many leases it has ``given``, and how many
+            sandboxes are ``leased`` now; or ``down``, which answers nothing but an end.
     """
     try:
-        with contextlib.closing(Wire.to(socket_of(cache))) as wire:
+        with contextlib.closing(Wire.to(socket_of(cache), _ANSWER_SECONDS[call])) as wire:
             wire.write({"call": call})
             return wire.read()
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 
@@ -116,9 +133,11 @@ def find(settings: Settings) -> "StandingPool | None":
         return None
     theirs = ask(settings.cache, "hello")
     if theirs is None:
+        if socket_of(settings.cache).exists():
+            say("pool", "the standing pool does not answer: not used; `ocean-sandbox up` renews it")
         return None
-    if theirs["stamp"] != stamp():
-        say("pool", "the standing pool runs other code, or another engine: not used; `ocean-sandbox up` renews it")
+    if theirs.get("stamp") != stamp(settings):
+        say("pool", "the standing pool runs other code, settings or engine: not used; `ocean-sandbox up` renews it")
         return None
     return StandingPool(settings)
 
@@ -166,10 +185,17 @@ class StandingSandbox(Sandbox):
     """
 
     def __init__(self, path: Path, directory: Path, settings: Settings) -> None:
-        self._wire = Wire.to(path)
+        try:
+            self._wire = Wire.to(path)
+        except OSError:
+            raise _gone("lease") from None
         self._lock = threading.Lock()
         self._path = path
-        leased = self.call("lease", directory=str(directory), settings=_plain(settings))
+        try:
+            leased = self.call("lease", directory=str(directory), settings=_plain(settings))
+        except BaseException:
+            self._wire.close()
+            raise
         self._number = leased["number"]
         self.wiremock = WireMock.at(**leased["wiremock"])
         self.port = Port.at(**leased["port"])
@@ -235,11 +261,13 @@ class StandingResync:
         self._sandbox = sandbox
         self._logs: list[str] = []
         self._listens = False
+        self.warning = ""
 
     def boot(self, *, archive: bytes, config: dict[str, Any], ca: str, source: Path, entry: Entry = "resync") -> None:
         """See :meth:`sandbox.resync.ResyncContainer.boot`."""
         code = base64.b64encode(archive).decode()
-        self._sandbox.call("boot", archive=code, config=config, ca=ca, source=str(source), entry=entry)
+        booted = self._sandbox.call("boot", archive=code, config=config, ca=ca, source=str(source), entry=entry)
+        self.warning = str(booted["warning"])
 
     def resync(self, source: Path) -> Report:
         """See :meth:`sandbox.resync.ResyncContainer.resync`."""
@@ -273,13 +301,17 @@ class StandingResync:
 
 def _without_error(answer: dict[str, Any] | None, call: str) -> dict[str, Any]:
     if answer is None:
-        raise EngineError(
-            f"The standing pool has gone, in the middle of {call!r}.",
-            remedy="start it again with `ocean-sandbox up`, or run without it.",
-        )
+        raise _gone(call)
     if (error := answer.get("error")) is not None:
         raise _rebuilt(error)
     return answer
+
+
+def _gone(call: str) -> EngineError:
+    return EngineError(
+        f"The standing pool has gone, in the middle of {call!r}.",
+        remedy="start it again with `ocean-sandbox up`, or run without it.",
+    )
 
 
 def _plain(settings: Settings) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """What sandboxes cost while they stand: memory of one at rest, and of many at once."""
 
 import contextlib
+import math
 import os
 import re
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
@@ -40,7 +42,7 @@ def at_rest() -> dict[str, float]:
         sandboxes.lease(INTEGRATIONS / "things", in_force)
         owner = process_name(os.getpid())
         resident = _settled(owner)
-        if missing := {"wiremock", "port-mock", "resync"} - resident.keys():  # less would look like a saving
+        if missing := {"wiremock", "port-mock", "anchor", "resync"} - resident.keys():  # less would look like a saving
             raise MeasureError(f"A sandbox at rest lacks {', '.join(sorted(missing))}: it ended, or did not start.")
         containers = engine.client().client.containers.list(filters={"label": f"{PROCESS}={owner}"})
         charged = {f"cgroup {each.labels[ROLE]}": _charged(each) for each in containers}
@@ -60,17 +62,19 @@ def at_once(numbers: Sequence[int]) -> dict[str, float]:
     """Have more and more sandboxes up at once, each with an integration booted, and then resync in all of them.
 
     Args:
-        numbers: How many, in rising order.
+        numbers: How many, in rising order, at least three of them.
 
     Returns:
         ``value``: the most that were up and resynced without a failure; ``MB each at <n>`` (resident sets of its
-        containers), ``s each at <n>`` (until all were up); ``growth``: the dearest MB each over the first.
+        containers), ``s each at <n>`` (until all were up); ``growth``: the dearest MB each over the first; ``growth of
+        time``: what each of the last took more, over what each of the second lot did: the start of pytest is in none.
 
     Raises:
         MeasureError: Not even the smallest number went well.
     """
     found: dict[str, float] = {}
     costs: list[float] = []
+    totals: list[float] = []
     failure = ""
     for number in numbers:
         try:
@@ -81,9 +85,15 @@ def at_once(numbers: Sequence[int]) -> dict[str, float]:
             break
         found |= {"value": number, f"MB each at {number}": megabytes, f"s each at {number}": seconds}
         costs.append(megabytes)
+        totals.append(seconds * number)
     if not costs:
         raise MeasureError(failure)
-    return {**found, "growth": max(costs) / costs[0]}
+    each = [
+        (after - before) / (more - fewer)
+        for (before, after), (fewer, more) in zip(pairwise(totals), pairwise(numbers), strict=False)
+    ]
+    found["growth"] = max(costs) / costs[0]
+    return found | ({"growth of time": each[-1] / each[0]} if not failure else {"growth of time": math.inf})
 
 
 def _together(number: int) -> tuple[float, float]:
