@@ -94,6 +94,12 @@ class Settings(BaseSettings):
             raise ValueError(f"a sandbox's networks are /{SANDBOX_PREFIX}, and do not fit in {subnets}")
         return subnets
 
+    def allowing(self, seconds: float | None) -> "Settings":
+        """These settings, with no less than ``seconds`` for a resync; None changes nothing."""
+        if seconds is None or seconds <= self.resync_timeout:
+            return self
+        return self.model_copy(update={"resync_timeout": seconds})
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -32,12 +32,13 @@ def as_json(name: str, directory: Path) -> dict[str, Any]:
     return told
 
 
-def run(directory: Path) -> None:
+def run(directory: Path, *options: str) -> str:
     """Run what was generated as a developer does."""
     pytest_ = [sys.executable, "-m", "pytest", "-n", "0", "-q", "-p", "no:cacheprovider"]
     test = directory / "tests" / "test_integration_resync.py"
-    done = subprocess.run([*pytest_, str(test)], cwd=directory, capture_output=True, text=True, check=False)
+    done = subprocess.run([*pytest_, *options, str(test)], cwd=directory, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def drift(directory: Path, report: Path) -> list[dict[str, Any]]:
@@ -92,8 +93,9 @@ def test_a_real_registry(tmp_path: Path) -> None:
         assert told["errors"] == []
         assert list(told["hosts"].values()) == [told["calls"]]
         assert as_json("verify", directory)["is_same"]
+        told = as_json("generate", directory)
+        assert (told["written"], told["warnings"]) == ([str(directory / "tests" / "test_integration_resync.py")], [])
+        assert "1 passed, 1 deselected" in run(directory, "-m", "contract")
         registry.delete("shop/web", digest)
         assert "tags" in " ".join(each["place"] + each["endpoint"] for each in drift(directory, tmp_path / "report"))
-    told = as_json("generate", directory)
-    assert (told["written"], told["warnings"]) == ([str(directory / "tests" / "test_integration_resync.py")], [])
-    run(directory)
+    assert "1 passed, 1 deselected" in run(directory)
