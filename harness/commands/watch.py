@@ -31,9 +31,10 @@ def command(asked: Asked) -> None:
     \b
     Keys, on a terminal:
       r  re-run
-      s  write a stub for each request that lacks one into the stub folder, as unanswered.yaml
-      a  accept the entities as the snapshot, tests/snapshots/<stub folder>.json: what is other than that is shown
-         from then on
+      s  write a stub for each request that lacks one into the stub folder,
+         as unanswered.yaml
+      a  accept the entities as the snapshot: from then on, what is other
+         than in tests/snapshots/<stub folder>.json is shown
       q  quit, as Ctrl-C does
 
     Exit codes: 0 quit, 2 wrong usage, 3 it could not watch.
