@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from harness import current, mapping, stubs, tally
+from harness import current, mapping, stubs, tally, waiting
 from harness.answering import Answerer
 from harness.default_resources import DefaultResources, made_in
 from harness.errors import rebuild
@@ -34,7 +34,7 @@ from harness.transport import InterceptTransport, RequestLog, UnmatchedRequestEr
 from harness.unmatched import explain
 from harness.unused import unused_stubs
 from sandbox import pool, source
-from sandbox.errors import SandboxError
+from sandbox.errors import ResyncTimeoutError, SandboxError
 from sandbox.report import Report
 from sandbox.sandbox import Resync, Sandbox, egress
 from sandbox.settings import Entry, Settings
@@ -72,8 +72,8 @@ class IntegrationTestHarness:
         fail_on_egress: Whether an attempt to reach the outside fails the test.
         entry: ``resync`` for a resync that the runner drives, ``production`` for ``ocean sail`` with the listener ONCE,
             as it ships: see ``harness/production/entry.py``. None for what the settings say.
-        fail_on_unused_stubs: Whether a route or stub file that answered nothing fails the test; None for what pytest's
-            options say (by default, it does not).
+        fail_on_unused_stubs: Whether a route or stub file that answered nothing, or a fault of Port that met no call,
+            fails the test; None for what pytest's options say (by default, it does not).
 
     Attributes:
         entry: How a resync is started; known once the harness is.
@@ -184,7 +184,8 @@ class IntegrationTestHarness:
         """Resync all kinds of the mapping, each call in a resync container of its own.
 
         Raises:
-            ResyncTimeoutError, ResyncCrashedError: The resync did not come to an end.
+            ResyncTimeoutError, ResyncCrashedError: The resync did not come to an end; of one that took too long, the
+                message says what it asked for again and again, if it did.
             IntegrationError: With the entry ``production``, the integration does not start.
             Exception: Whatever a callable or predicate of a route raised.
         """
@@ -217,11 +218,18 @@ class IntegrationTestHarness:
         except asyncio.CancelledError:  # somebody pressed Ctrl-C, and the thread that waits for it would go on waiting
             container.stop()
             raise
-        except BaseException:
+        except BaseException as error:
             # What there is of it, for the report of the test that fails now.
+            calls: list[RequestLog] = []
             with contextlib.suppress(Exception):
-                await _in_thread(self._collect, sandbox, container, Report(success=False), began)
+                known = len(self.port_mock.transport.calls)
+                partial: ResyncResult = await _in_thread(
+                    self._collect, sandbox, container, Report(success=False), began
+                )
+                calls = [*partial._calls, *self.port_mock.transport.calls[known:]]  # noqa: SLF001 # its own package
             await self._put_away(sandbox, container)
+            if isinstance(error, ResyncTimeoutError):
+                raise waiting.explained(error, calls) from None
             raise
         result: ResyncResult = await _in_thread(self._collect, sandbox, container, report, began)
         await self._put_away(sandbox, container)
@@ -490,6 +498,7 @@ class IntegrationTestHarness:
             ],
             most_memory=report.most_memory,
             default_resources=made_in(state, self.port_mock.blueprints) if state else DefaultResources(),
+            unused_faults=self.port._unused(gathered.captured["faults"]),  # noqa: SLF001 # its own package
             _calls=calls,
             _during=(began, datetime.now(UTC)),
         )

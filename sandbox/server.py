@@ -297,7 +297,12 @@ def _renew(directories: Sequence[Path], sandboxes: int, settings: Settings) -> N
         start_new_session=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).resolve().parent.parent), *_paths()])},
     )
-    if process.stdout is None or process.stdout.readline().decode().strip() != READY:
+    try:
+        is_up = process.stdout is not None and process.stdout.readline().decode().strip() == READY
+    except BaseException:  # Ctrl-C: nobody waits for it any more; its janitor removes what it has started
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    if not is_up:
         process.kill()
         raise EngineError("The standing pool did not come up.", remedy="what it said is above.")
     process.returncode = 0  # it is meant to outlive us: no warning that it does

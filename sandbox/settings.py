@@ -21,8 +21,8 @@ from sandbox.errors import SandboxError
 Isolation = Literal["container", "fork"]
 Entry = Literal["resync", "production"]
 _PREFIX = "OCEAN_SANDBOX_"
-# What the tests of this repository read.
-_NO_SETTINGS = {"PUBLIC_OCEAN", "EXAMPLES", "ROUNDS"}
+# What the tests of this repository read, and what the command does.
+_NO_SETTINGS = {"PUBLIC_OCEAN", "EXAMPLES", "ROUNDS", "VERBOSE"}
 SANDBOX_PREFIX = 28
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
@@ -93,6 +93,12 @@ class Settings(BaseSettings):
         if subnets.prefixlen > SANDBOX_PREFIX:
             raise ValueError(f"a sandbox's networks are /{SANDBOX_PREFIX}, and do not fit in {subnets}")
         return subnets
+
+    def allowing(self, seconds: float | None) -> "Settings":
+        """These settings, with no less than ``seconds`` for a resync; None changes nothing."""
+        if seconds is None or seconds <= self.resync_timeout:
+            return self
+        return self.model_copy(update={"resync_timeout": seconds})
 
     @classmethod
     def settings_customise_sources(

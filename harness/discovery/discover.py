@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from filelock import FileLock, Timeout
 
 from harness.discovery import discovery_file
+from harness.discovery.json_texts import texts
 from harness.discovery.passing_on import REFUSED, PassingOn, Traffic, UpstreamError, client_of_this_machine
 from harness.discovery.personal import People
 from harness.discovery.progress import Watch
@@ -233,6 +234,7 @@ def _write(
         {"third_party_requests": list(calls), "port_requests": discovery_file.entries_of(port_calls)},
         redactor,
         people,
+        _secrets(config),
     )
     return Discovery(
         file=file,
@@ -245,6 +247,14 @@ def _write(
         secrets=len(redactor),
         people=len(people) if people is not None else 0,
     )
+
+
+def _secrets(config: IntegrationConfig) -> dict[str, str]:
+    """What is secret by the spec and the environment alone, each with what it is called."""
+    if not config.is_real:
+        return {}
+    named = {text: name for name in config.sensitive for text in texts(config.values.get(name))}
+    return dict.fromkeys(config.secrets, "a secret of the environment") | named
 
 
 def _what_went_wrong(traffic: Traffic, result: ResyncResult) -> list[str]:

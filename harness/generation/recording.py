@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from harness.discovery.credential_names import fits_the_documented_patterns
+from harness.credential_names import fits_the_documented_patterns
 from harness.discovery.discovery_file import PLACE, VERSION
 from sandbox.errors import SandboxError
 
@@ -132,7 +132,9 @@ def _content(file: Path) -> dict[str, Any]:
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise RecordingError(f"There is no recording: {file} does not exist.", remedy=_REMEDY) from None
+        raise RecordingError(
+            f"There is no recording: {file} does not exist.", remedy=_REMEDY.replace("it anew", "one")
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise RecordingError(f"{file} cannot be read: {error}", remedy=_REMEDY) from error
     if not text.strip():

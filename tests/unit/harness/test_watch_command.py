@@ -21,5 +21,5 @@ def test_its_help_fits_a_terminal() -> None:
     lines = CliRunner().invoke(commands.main, ["watch", "--help"], terminal_width=80).output.splitlines()
 
     assert max(map(len, lines)) <= 80
-    assert "    s  write a stub for each request that lacks one into the stub folder," in lines
-    assert "  Exit codes: 0 quit, 2 wrong usage, 3 it could not watch." in lines
+    assert "    s  write a stub for each request that lacks one: unanswered.yaml" in lines
+    assert "  0    quit" in lines
