@@ -30,7 +30,6 @@ from sandbox.errors import SandboxError
 from sandbox.progress import say
 from sandbox.settings import Settings
 
-
 _SHOWN = 20
 
 
