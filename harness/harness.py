@@ -475,6 +475,7 @@ class IntegrationTestHarness:
             most_memory=report.most_memory,
             default_resources=made_in(state, self.port_mock.blueprints) if state else DefaultResources(),
             _calls=calls[since:],
+            _port_calls=[call for call in to_port if call.sequence > seen],
             _during=(began, datetime.now(UTC)),
         )
         self.results.append(result)

@@ -32,11 +32,26 @@ def third_party_calls(
         if PASS_HEADER in request.headers:  # the test process asked on behalf of a request that is in the journal too
             continue
         response = _response(entry["response"], request, large or {}, entry.get("stubMapping", {}).get("response", {}))
-        call = RequestLog(request, response, entry["request"]["loggedDate"] / 1000)
+        call = ThirdPartyCall(request, response, entry)
         calls.append(call)
         if UNMATCHED_HEADER in call.response.headers and len(calls) > since:
             unmatched.append(call)
     return calls, unmatched
+
+
+class ThirdPartyCall(RequestLog):
+    """A third-party request, its answer, and what WireMock says of it.
+
+    Attributes:
+        stub: The stub that answered, as WireMock has it: its ``metadata`` say which route, or which file.
+        seconds: How long the answer took; None where WireMock does not say.
+    """
+
+    def __init__(self, request: httpx.Request, response: httpx.Response, entry: dict[str, Any]) -> None:
+        super().__init__(request, response, entry["request"]["loggedDate"] / 1000)
+        self.stub: dict[str, Any] = entry.get("stubMapping", {})
+        total = entry.get("timing", {}).get("totalTime")
+        self.seconds = None if total is None else total / 1000
 
 
 class PortCall(RequestLog):
@@ -66,6 +81,16 @@ class PortCall(RequestLog):
     def is_known(self) -> bool:
         """Whether the Port mock had an answer for it."""
         return bool(self._call["known"])
+
+    @property
+    def seconds(self) -> float:
+        """How long the answer took."""
+        return float(self._call["duration_ms"]) / 1000
+
+    @property
+    def body_size(self) -> int:
+        """Bytes of the request's whole body."""
+        return int(self._call["body_size"])
 
     @property
     def sequence(self) -> int:

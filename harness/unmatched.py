@@ -30,10 +30,34 @@ _MATCHERS = {"equalTo", "matches", "contains", "absent"}
 _FAR = 1.75  # the same method, and a URL that has a quarter in common
 
 
+@dataclass(frozen=True)
+class Unanswered:
+    """A request that nobody answered.
+
+    Args:
+        request: It in one line.
+        nearest: The nearest stub and what differed, in lines; none where it was not looked for.
+        route: A route that would answer it, to paste.
+    """
+
+    request: str
+    nearest: list[str]
+    route: str
+
+
 def explain(
     request: httpx.Request, routes: Sequence[Route], files: Sequence[Stub], *, with_nearest: bool = True
 ) -> str:
-    """The request, the nearest stub and what differed, and a route to paste.
+    """The request, the nearest stub and what differed, and a route to paste; arguments as for :func:`look_into`."""
+    found = look_into(request, routes, files, with_nearest=with_nearest)
+    head = f"No route matched: {found.request}"
+    return "\n".join([head, *found.nearest, "A route that would answer it:", f"    {found.route}"])
+
+
+def look_into(
+    request: httpx.Request, routes: Sequence[Route], files: Sequence[Stub], *, with_nearest: bool = True
+) -> Unanswered:
+    """What there is to say of a request that nobody answered.
 
     Args:
         request: The request that nobody answered.
@@ -42,13 +66,11 @@ def explain(
         with_nearest: Whether to look for the nearest, which takes some milliseconds.
     """
     path = request.url.raw_path.decode().partition("?")[0]
-    lines = [
-        f"No route matched: {request.method} {request.url}",
-        *(_nearest(request, routes, files) if with_nearest else []),
-        "A route that would answer it:",
-        f'    transport.add_route("{request.method}", "{request.url.netloc.decode()}{path}", {{"json": {{}}}})',
-    ]
-    return "\n".join(lines)
+    return Unanswered(
+        f"{request.method} {request.url}",
+        _nearest(request, routes, files) if with_nearest else [],
+        f'transport.add_route("{request.method}", "{request.url.netloc.decode()}{path}", {{"json": {{}}}})',
+    )
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import Any
 
 from harness.explanation import of_directory
 from harness.explanation.reason import shown, why_empty, why_no_entity
-from harness.explanation.trace import ItemTrace, Step, evaluate, follow, ignored_parts, mappings_of, values_in
+from harness.explanation.trace import ItemTrace, Step, differing, evaluate, follow, ignored_parts, mappings_of, values_in
 from harness.harness import IntegrationTestHarness
 from harness.mapping import MappingError, check
 from harness.options import settings_in_force
@@ -297,7 +297,7 @@ def _explain(trace: ItemTrace, last: dict[str, int], result: ResyncResult | None
             "the mapping makes an entity of it, and Ocean upserted none: see the errors and its own entity processor"
         )
         return Explained(trace, "lost", reason, empty)
-    others = _otherwise(trace.entity, upserted[-1])
+    others = differing(trace.entity, upserted[-1])
     for step in trace.steps:
         if step.reads_environment and step.path in others:
             empty[step.path] = f"it asks for the environment: in the resync it gave {shown(others.pop(step.path))}"
@@ -308,16 +308,6 @@ def _explain(trace: ItemTrace, last: dict[str, int], result: ResyncResult | None
 
 def _is_of_the_reason(step: Step, trace: ItemTrace) -> bool:
     return trace.outcome == "incomplete" and step.path.partition(".")[0] in ("identifier", "blueprint")
-
-
-def _otherwise(mine: dict[str, Any], upserted: dict[str, Any]) -> dict[str, Any]:
-    """The properties and relations of an upserted entity that are not as they should be, by their path."""
-    return {
-        f"{part}.{name}": theirs
-        for part in ("properties", "relations")
-        for name, value in (mine.get(part) or {}).items()
-        if (theirs := (upserted.get(part) or {}).get(name)) != value
-    }
 
 
 def _key(entity: dict[str, Any]) -> str:

@@ -197,6 +197,7 @@ class LiveEvents:
         result.unused_stubs = unused_stubs(transport.routes, harness._stub_files, journal)
         result.egress_attempts = egress(Report(success=True, egress=outcome.egress), collected["names"])
         own = set(outcome.calls)
+        result._port_calls = [call for call in to_port if call.sequence in own]
         result.unknown_port_calls = [call for call in to_port if not call.is_known and call.sequence in own]
 
 
