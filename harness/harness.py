@@ -21,9 +21,10 @@ from harness.live.events import LiveEvents
 from harness.live.result import ActionResult, LiveEventResult
 from harness.options import settings_in_force
 from harness.port_faults import PortFaults
-from harness.port_mock import PortMockResponder, Strictness, blueprints_of
+from harness.port_mock import PortMockResponder, Strictness
 from harness.production import entry as production
 from harness.production import shipped
+from harness.resources import blueprints_of
 from harness.result import ResyncResult
 from harness.stub_files import folder as stub_files
 from harness.stubs import Stub

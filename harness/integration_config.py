@@ -7,21 +7,20 @@ takes no notice of upper and lower case (port-ocean 0.55, config/dynamic.py and 
 import difflib
 import json
 import os
-import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
 from dotenv.parser import parse_stream
 
+from harness import yaml_file
+from sandbox.environment import snake_case
 from sandbox.errors import SandboxError
 from sandbox.source import SPECS
 
 PREFIX = "OCEAN__INTEGRATION__CONFIG__"
-_WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[-\s]+")
 _TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 _DUMMIES: dict[str, Any] = {"integer": 1, "number": 1, "boolean": False, "array": [], "object": {}}
 
@@ -91,12 +90,11 @@ def read(directory: Path, environment: Mapping[str, str] | None = None) -> Integ
     dotenv = directory / ".env"
     given = _upper(read_dotenv(dotenv)) | _upper(os.environ if environment is None else environment)
     configured = {name.removeprefix(PREFIX).lower(): value for name, value in given.items() if name.startswith(PREFIX)}
-    name = _name(directory)
+    name = name_of(directory)
     kind = given.get("OCEAN__INTEGRATION__TYPE") or name
     identifier = given.get("OCEAN__INTEGRATION__IDENTIFIER") or f"discover-{name}"
     if not configured and not dotenv.is_file():
-        dummies = {setting.name: _dummy(setting) for setting in settings.values() if _has_dummy(setting)}
-        return IntegrationConfig(kind, identifier, dummies, is_real=False)
+        return IntegrationConfig(kind, identifier, dummies(settings.values()), is_real=False)
     values = {each.name: each.default for each in settings.values() if each.default is not None}
     values |= {name: _typed(settings.get(name, Setting(name)), value) for name, value in configured.items()}
     if missing := [each for each in settings.values() if each.is_required and values.get(each.name) in (None, "")]:
@@ -136,11 +134,9 @@ def read_spec(directory: Path) -> list[Setting]:
             f"The integration at {directory} has no .port/spec.yaml.",
             remedy="name the directory of an integration; its spec says which settings it has.",
         )
+    spec = yaml_file.load(file, ConfigError)
     try:
-        spec = yaml.safe_load(file.read_text(encoding="utf-8"))
         return [_setting(entry) for entry in spec.get("configurations") or []]
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} is no valid YAML: {error}", remedy="mend that line.") from error
     except (AttributeError, KeyError, TypeError) as error:
         raise ConfigError(
             f'{file} does not have "configurations" as Ocean documents them: {error!r}',
@@ -171,11 +167,6 @@ def read_dotenv(file: Path) -> dict[str, str]:
     return {binding.key: binding.value for binding in bindings if binding.key and binding.value is not None}
 
 
-def snake_case(name: str) -> str:
-    """A name of the spec (``apiToken``) as Ocean takes it (``api_token``)."""
-    return _WORD_STARTS.sub("_", name).lower()
-
-
 def _setting(entry: dict[str, Any]) -> Setting:
     return Setting(
         name=snake_case(entry["name"]),
@@ -190,8 +181,8 @@ def _upper(variables: Mapping[str, str]) -> dict[str, str]:
     return {name.upper(): value for name, value in variables.items()}
 
 
-def _name(directory: Path) -> str:
-    """What the integration is called: by its ``pyproject.toml``, else by its directory."""
+def name_of(directory: Path) -> str:
+    """What the integration is called, which Ocean takes as its type: by its ``pyproject.toml``, else by its directory."""
     try:
         project = tomllib.loads((directory / "pyproject.toml").read_text(encoding="utf-8"))
         poetry = project.get("tool", {}).get("poetry", {})
@@ -244,13 +235,21 @@ _READERS: dict[str, Callable[[str], Any]] = {
 _ARTICLES = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
 
 
-def _has_dummy(setting: Setting) -> bool:
-    return setting.is_required or setting.default is not None
+def dummies(settings: Iterable[Setting], address: str | None = None) -> dict[str, Any]:
+    """Values with which an integration can start: each default, and of what is required one of the right type.
+
+    Args:
+        settings: Those of its spec.
+        address: What to take for a URL; by default one that nobody has.
+    """
+    return {each.name: _dummy(each, address) for each in settings if each.is_required or each.default is not None}
 
 
-def _dummy(setting: Setting) -> Any:
+def _dummy(setting: Setting, address: str | None) -> Any:
     if setting.default is not None:
         return setting.default
+    name = setting.name.replace("_", "-")
     if setting.kind == "url":
-        return f"https://{setting.name.replace('_', '-')}.example.com"
-    return _DUMMIES.get(setting.kind, f"dummy-{setting.name.replace('_', '-')}")
+        return address or f"https://{name}.example.com"
+    # Of a realistic length: Ocean takes what is secret out of its log, and a letter or two would tear words apart.
+    return _DUMMIES.get(setting.kind, f"dummy-{name}")

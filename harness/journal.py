@@ -3,12 +3,14 @@
 import base64
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import httpx
 
-from harness.stubs import LARGE_HEADER, PASS_HEADER, UNMATCHED_HEADER
+from harness.stub_files.folder import place
+from harness.stubs import LARGE_HEADER, PASS_HEADER, ROUTE_NUMBER, UNMATCHED_HEADER
 from harness.transport import RequestLog
 from sandbox import port
 
@@ -16,9 +18,24 @@ from sandbox import port
 _CUT_AT = 100_000
 
 
+@dataclass
+class ThirdPartyCall(RequestLog):
+    """A third-party request with its answer, and what gave that.
+
+    Args:
+        stub: The stub that answered: its file and line, or the number of the route; None where none did.
+        route: The number of the route that answered, from 0; None where none did.
+        seconds: How long the answer took; None where WireMock does not say.
+    """
+
+    stub: str | None = None
+    route: int | None = None
+    seconds: float | None = None
+
+
 def third_party_calls(
     journal: Iterable[dict[str, Any]], since: int = 0, large: Mapping[str, bytes] | None = None
-) -> tuple[list[RequestLog], list[RequestLog]]:
+) -> tuple[list[ThirdPartyCall], list[RequestLog]]:
     """Every third-party request with its answer, in order, and those from number ``since`` on that nobody answered.
 
     Args:
@@ -26,32 +43,26 @@ def third_party_calls(
         since: How many requests there were before.
         large: The bodies of which WireMock kept the beginning only, by the value of ``LARGE_HEADER``.
     """
-    calls, unmatched = [], []
+    calls: list[ThirdPartyCall] = []
+    unmatched: list[RequestLog] = []
     for entry in journal:
         request = _request(entry["request"])
         if PASS_HEADER in request.headers:  # the test process asked on behalf of a request that is in the journal too
             continue
         response = _response(entry["response"], request, large or {}, entry.get("stubMapping", {}).get("response", {}))
-        call = ThirdPartyCall(request, response, entry)
+        stub, took = entry.get("stubMapping", {}), entry.get("timing", {}).get("totalTime")
+        call = ThirdPartyCall(
+            request,
+            response,
+            entry["request"]["loggedDate"] / 1000,
+            _stub_of(stub),
+            (stub.get("metadata") or {}).get(ROUTE_NUMBER),
+            None if took is None else took / 1000,
+        )
         calls.append(call)
         if UNMATCHED_HEADER in call.response.headers and len(calls) > since:
             unmatched.append(call)
     return calls, unmatched
-
-
-class ThirdPartyCall(RequestLog):
-    """A third-party request, its answer, and what WireMock says of it.
-
-    Attributes:
-        stub: The stub that answered, as WireMock has it: its ``metadata`` say which route, or which file.
-        seconds: How long the answer took; None where WireMock does not say.
-    """
-
-    def __init__(self, request: httpx.Request, response: httpx.Response, entry: dict[str, Any]) -> None:
-        super().__init__(request, response, entry["request"]["loggedDate"] / 1000)
-        self.stub: dict[str, Any] = entry.get("stubMapping", {})
-        total = entry.get("timing", {}).get("totalTime")
-        self.seconds = None if total is None else total / 1000
 
 
 class PortCall(RequestLog):
@@ -96,6 +107,13 @@ class PortCall(RequestLog):
     def sequence(self) -> int:
         """The number of its arrival, from 1."""
         return int(self._call["sequence"])
+
+
+def _stub_of(stub: dict[str, Any]) -> str | None:
+    metadata = stub.get("metadata") or {}
+    if "file" in metadata:
+        return place(stub)
+    return f"route {metadata[ROUTE_NUMBER] + 1} of the test" if ROUTE_NUMBER in metadata else None
 
 
 def _request(logged: dict[str, Any]) -> httpx.Request:

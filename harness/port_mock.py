@@ -1,8 +1,6 @@
 """The Port that a test seeds and reads."""
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import httpx
@@ -216,23 +214,3 @@ class _PortTransport(InterceptTransport):
 
             self._app = httpx.ASGITransport(create_app(self._responder._local()))  # noqa: SLF001 # its own package
         return self._app
-
-
-def blueprints_of(directory: Path) -> dict[str, dict[str, Any]]:
-    """The blueprints that an integration brings along, by identifier.
-
-    Args:
-        directory: The integration's directory.
-
-    Raises:
-        SeedError: It has none, or the file is no list of blueprints.
-    """
-    file = directory / ".port" / "resources" / "blueprints.json"
-    remedy = "give the harness port_blueprints, or override get_port_blueprints(); port='lenient' needs none."
-    try:
-        blueprints = json.loads(file.read_text())
-        return {blueprint["identifier"]: blueprint for blueprint in blueprints}
-    except OSError as error:
-        raise SeedError(f"Strict rules need blueprints, and {file} cannot be read: {error}", remedy=remedy) from None
-    except (ValueError, TypeError, KeyError) as error:
-        raise SeedError(f"{file} is no list of blueprints with identifiers: {error!r}", remedy=remedy) from None

@@ -9,6 +9,7 @@ from typing import Any
 
 from harness import snapshot
 from harness.default_resources import DefaultResources
+from harness.journal import ThirdPartyCall
 from harness.kinds import KindCounts
 from harness.transport import RequestLog
 from harness.unused import UnusedStub
@@ -78,7 +79,7 @@ class ResyncResult:
     most_memory: int | None = None
     default_resources: DefaultResources = field(default_factory=DefaultResources)
     # For as_snapshot, which is to tell what came from the third party from what was made up in the run.
-    _calls: list[RequestLog] = field(default_factory=list, repr=False, compare=False)
+    _calls: list[ThirdPartyCall] = field(default_factory=list, repr=False, compare=False)
     # For the trace.
     _port_calls: list[RequestLog] = field(default_factory=list, repr=False, compare=False)
     _during: tuple[datetime, datetime] = field(

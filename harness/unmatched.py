@@ -30,34 +30,10 @@ _MATCHERS = {"equalTo", "matches", "contains", "absent"}
 _FAR = 1.75  # the same method, and a URL that has a quarter in common
 
 
-@dataclass(frozen=True)
-class Unanswered:
-    """A request that nobody answered.
-
-    Args:
-        request: It in one line.
-        nearest: The nearest stub and what differed, in lines; none where it was not looked for.
-        route: A route that would answer it, to paste.
-    """
-
-    request: str
-    nearest: list[str]
-    route: str
-
-
 def explain(
     request: httpx.Request, routes: Sequence[Route], files: Sequence[Stub], *, with_nearest: bool = True
 ) -> str:
-    """The request, the nearest stub and what differed, and a route to paste; arguments as for :func:`look_into`."""
-    found = look_into(request, routes, files, with_nearest=with_nearest)
-    head = f"No route matched: {found.request}"
-    return "\n".join([head, *found.nearest, "A route that would answer it:", f"    {found.route}"])
-
-
-def look_into(
-    request: httpx.Request, routes: Sequence[Route], files: Sequence[Stub], *, with_nearest: bool = True
-) -> Unanswered:
-    """What there is to say of a request that nobody answered.
+    """The request, the nearest stub and what differed, and a route to paste.
 
     Args:
         request: The request that nobody answered.
@@ -65,12 +41,19 @@ def look_into(
         files: The stubs of its stub files.
         with_nearest: Whether to look for the nearest, which takes some milliseconds.
     """
+    lines = [
+        f"No route matched: {request.method} {request.url}",
+        *(nearest(request, routes, files) if with_nearest else []),
+        "A route that would answer it:",
+        f"    {route_for(request)}",
+    ]
+    return "\n".join(lines)
+
+
+def route_for(request: httpx.Request) -> str:
+    """A route that would answer a request, to paste."""
     path = request.url.raw_path.decode().partition("?")[0]
-    return Unanswered(
-        f"{request.method} {request.url}",
-        _nearest(request, routes, files) if with_nearest else [],
-        f'transport.add_route("{request.method}", "{request.url.netloc.decode()}{path}", {{"json": {{}}}})',
-    )
+    return f'transport.add_route("{request.method}", "{request.url.netloc.decode()}{path}", {{"json": {{}}}})'
 
 
 @dataclass(frozen=True)
@@ -81,8 +64,16 @@ class _Difference:
     weight: float = 1.0
 
 
-def _nearest(request: httpx.Request, routes: Sequence[Route], files: Sequence[Stub]) -> list[str]:
-    """WireMock would tell a near miss, too, but of its own form of a route, and by rules that prefer the same method."""
+def nearest(request: httpx.Request, routes: Sequence[Route], files: Sequence[Stub]) -> list[str]:
+    """The nearest stub and what differed, a line each.
+
+    WireMock would tell a near miss, too, but of its own form of a route, and by rules that prefer the same method.
+
+    Args:
+        request: The request that nobody answered.
+        routes: The routes of the test.
+        files: The stubs of its stub files.
+    """
     url = whole_url(request)
     candidates = [
         (place_of_route(number, route), describe_route(route), list(_differences_of_route(route, request, url)))

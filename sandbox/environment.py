@@ -8,7 +8,7 @@ from typing import Any
 PREFIX = "OCEAN__"
 _DELIMITER = "__"
 _INTEGRATIONS_OWN = ["integration", "config"]
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|-")
+_WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[-\s]+")
 
 
 def variables(config: Mapping[str, Any]) -> dict[str, str]:
@@ -23,7 +23,7 @@ def variables(config: Mapping[str, Any]) -> dict[str, str]:
         config: What overrides the integration's configuration, as a test gives it.
     """
     return {
-        PREFIX + _DELIMITER.join(_decamelized(part) for part in path).upper(): value
+        PREFIX + _DELIMITER.join(snake_case(part) for part in path).upper(): value
         for path, value in _leaves(config, [])
     }
 
@@ -38,5 +38,6 @@ def _leaves(value: Any, path: list[str]) -> Iterator[tuple[list[str], str]]:
         yield path, json.dumps(value, default=str)
 
 
-def _decamelized(name: str) -> str:
-    return _HUMP.sub("_", name)
+def snake_case(name: str) -> str:
+    """A name of the spec (``apiToken``, ``apiURL``) as Ocean takes it (``api_token``, ``api_url``)."""
+    return _WORD_STARTS.sub("_", name).lower()

@@ -6,6 +6,7 @@ import itertools
 import json
 import queue
 import time
+import warnings
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,7 +20,6 @@ from sandbox.environment import variables
 from sandbox.errors import EventTimeoutError, IntegrationError, ResyncCrashedError, ResyncTimeoutError
 from sandbox.images import RELEASED, Image, ensure
 from sandbox.owner import Owner
-from sandbox.progress import say
 from sandbox.report import RemoteFailure, Report
 from sandbox.sandbox import DIRECTORY, OWN_NAMES
 from sandbox.settings import Entry, Settings
@@ -143,6 +143,13 @@ class ResyncContainer:
                 raise _failed(ready, source)
             self._is_ready = True
             self._fork_is_safe = not ready["threads"]
+            if self._settings.isolation == "fork" and ready["threads"]:
+                threads = ", ".join(ready["threads"])
+                warnings.warn(
+                    f"{self._tag} has threads before an integration is booted ({threads}), where a fork is not safe: "
+                    "each resync gets a container, in spite of the isolation `fork`.",
+                    stacklevel=2,
+                )
         answer = self._ask(order, self._settings.boot_timeout, source)
         if answer["event"] == "failed":
             raise _failed(answer, source)
@@ -261,18 +268,17 @@ class ResyncContainer:
         if self._settings.isolation != "fork" or not self._is_ready:
             return False
         if not self._fork_is_safe:
-            say("fork", f"{self._tag} has threads before the fork: each resync gets a container")
             return False
         try:
             self._container.send(b'{"order": "end"}\n')
-            while (event := self._answers.get(timeout=_END_SECONDS)["event"]) not in ("ended", "gone"):
+            while (answer := self._answers.get(timeout=_END_SECONDS))["event"] not in ("ended", "gone"):
                 pass  # what was under way when it was killed
             self._container.wait_for_mark(_MARK_SECONDS)
         except (OSError, queue.Empty):
-            event = "gone"
+            return False
         self._container.log.clear()
         self._died = None
-        return bool(event == "ended")
+        return bool(answer["event"] == "ended" and not answer["left"])
 
     @property
     def logs(self) -> list[str]:

@@ -7,9 +7,10 @@ import click
 
 from harness import output
 from harness.commands._work import run
-from harness.explanation.explain import Asked, Explained, Explanation, about, explain
+from harness.explanation.explain import Explained, Explanation, about, explain
 from harness.explanation.reason import shown
 from harness.port_mock import Strictness
+from harness.running.directory_run import Asked
 from sandbox.errors import SandboxError
 
 _SHOWN = 20

@@ -21,7 +21,7 @@ from harness.discovery.redact import Redactor
 from harness.harness import IntegrationTestHarness
 from harness.integration_config import IntegrationConfig, read
 from harness.kinds import KindCounts
-from harness.resources import read_blueprints, read_mapping
+from harness.resources import mapping_of, read_blueprints
 from harness.result import ResyncResult
 from harness.transport import RequestLog
 from sandbox import source
@@ -89,7 +89,7 @@ async def discover(
     _check_extra()
     config = read(directory)
     source.pack(directory)  # whatever is wrong with it is said before anything runs
-    mapping, blueprints = read_mapping(directory), read_blueprints(directory)
+    (_, mapping), blueprints = mapping_of(directory), read_blueprints(directory)
     people = None if keep_personal_data else People()
     redactor = Redactor(people.clean_text if people is not None else None)
     warnings = _learn(config, redactor)

@@ -10,24 +10,18 @@ integration may have an entity processor of its own, of which no expression tell
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.explanation import of_directory
 from harness.explanation.reason import shown, why_empty, why_no_entity
 from harness.explanation.trace import ItemTrace, Step, differing, evaluate, follow, ignored_parts, mappings_of, values_in
-from harness.harness import IntegrationTestHarness
 from harness.mapping import MappingError, check
-from harness.options import settings_in_force
-from harness.port_mock import Strictness
 from harness.result import ResyncResult
-from harness.stub_files import folder as stub_files
-from harness.stubs import Stub
-from harness.transport import InterceptTransport
+from harness.running.directory_run import Asked, DirectoryRun, Read
 
 _PARSE = ("itemsToParse", "itemsToParseName", "itemsToParseTopLevelTransform")
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -111,53 +105,27 @@ class Explanation:
         }
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What to explain.
-
-    Args:
-        directory: The integration's.
-        kind: Only this kind's resources.
-        mapping: The mapping's file, where it is not the integration's own.
-        stubs: Stub folders, the later laid over the earlier; None for the one that is called as the directory is.
-        config: Settings of the integration, ``name=value`` each.
-        port: Port's rules; None for strict ones where the integration brings its blueprints along.
-    """
-
-    directory: Path
-    kind: str | None = None
-    mapping: Path | None = None
-    stubs: Sequence[str] | None = None
-    config: Sequence[str] = ()
-    port: Strictness | None = None
-
-
 async def explain(asked: Asked) -> Explanation:
     """Run the resyncs, and explain what came of them.
 
     Raises:
         SandboxError: The integration, its mapping, its stubs or the engine are not as they must be.
     """
-    directory = asked.directory.resolve()
-    file, mapping = of_directory.mapping_of(directory, asked.mapping)
-    if asked.kind is not None:
-        mapping = {**mapping, "resources": _of_kind(mapping, asked.kind, file)}
-    mappings = settings_in_force().mappings
-    folders = asked.stubs or of_directory.stub_folders_of(directory, mappings)
-    stubs = stub_files.load(folders, directory, mappings) if folders else []
-    run = _Runs(directory, folders, stubs, asked)
-    explanation = Explanation(file, [])
-    result = await run.real(mapping, explanation)
-    passed = await run.passed(mapping, parsed=True)
+    run = DirectoryRun(asked)
+    read = run.read()
+    resources = read.mapping["resources"]
+    explanation = Explanation(read.file, [])
+    result = await _real(run, read, explanation)
+    passed = await _passed(run, read, parsed=True)
     unparsed = passed
-    if any("itemsToParse" in (resource.get("port") or {}) for resource in mapping["resources"]):
-        unparsed = await run.passed(mapping, parsed=False)
-    for index, resource in enumerate(mapping["resources"]):
+    if any("itemsToParse" in (resource.get("port") or {}) for resource in resources):
+        unparsed = await _passed(run, read, parsed=False)
+    for index, resource in enumerate(resources):
         explained = Resource(resource["kind"], index, notes=_notes(resource, unparsed[index]))
         traces = follow(resource, index, passed[index])
         explained.items = _explained(traces, result)
         explanation.resources.append(explained)
-    if not folders:
+    if not read.folders:
         explanation.notes.append("no stubs are loaded: there is no stub folder of this name; name one with --stubs")
     return explanation
 
@@ -187,59 +155,30 @@ def _is_part(name: str, identifier: str) -> bool:
     return re.search(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", identifier) is not None
 
 
-def _of_kind(mapping: dict[str, Any], kind: str, file: Path) -> list[dict[str, Any]]:
-    kinds = [resource["kind"] for resource in mapping["resources"]]
-    if kind not in kinds:
-        raise MappingError(f"{file} has no resource of kind {kind!r}.", remedy=f"there are: {', '.join(kinds)}.")
-    return [resource for resource in mapping["resources"] if resource["kind"] == kind]
+async def _real(run: DirectoryRun, read: Read, explanation: Explanation) -> ResyncResult | None:
+    """The resync with the real mapping; None where the sandbox refuses the mapping for an expression of it."""
+    try:
+        check(read.mapping, str(read.file))
+    except MappingError as error:
+        explanation.notes.append(f"no resync with this mapping: {error.what} {error.detail}".strip())
+        return None
+    done = await run.run(read=read)
+    explanation.errors = list(dict.fromkeys(f"{type(error).__name__}: {error}" for error in done.result.errors))
+    more = len(done.unanswered) - _SHOWN
+    explanation.unmatched = [str(each) for each in done.unanswered[:_SHOWN]] + (
+        [f"… and {more} more"] if more > 0 else []
+    )
+    return done.result
 
 
-class _Runs:
-    """The resyncs, one after the other, each in a sandbox that is empty again."""
-
-    def __init__(self, directory: Path, folders: Sequence[str], stubs: Sequence[Stub], asked: Asked) -> None:
-        self._directory = directory
-        self._folders = folders
-        self._config = of_directory.config_of(directory, stubs, asked.config)
-        has_blueprints = (directory / ".port" / "resources" / "blueprints.json").is_file()
-        self._port: Strictness = asked.port or ("strict" if has_blueprints else "lenient")
-
-    async def real(self, mapping: dict[str, Any], explanation: Explanation) -> ResyncResult | None:
-        """The resync with the real mapping; None where the sandbox refuses the mapping for an expression of it."""
-        try:
-            check(mapping, str(explanation.mapping))
-        except MappingError as error:
-            explanation.notes.append(f"no resync with this mapping: {error.what} {error.detail}".strip())
-            return None
-        result, explained = await self._resync(mapping, self._port)
-        explanation.errors = list(dict.fromkeys(f"{type(error).__name__}: {error}" for error in result.errors))
-        explanation.unmatched = explained
-        return result
-
-    async def passed(self, mapping: dict[str, Any], *, parsed: bool) -> list[list[Any]]:
-        """The raw items of each resource, with ``itemsToParse`` done by Ocean, or left undone."""
-        resources = [_passing(resource, index, parsed=parsed) for index, resource in enumerate(mapping["resources"])]
-        result, _ = await self._resync({**mapping, "resources": resources}, "lenient")
-        items: list[list[Any]] = [[] for _ in resources]
-        for entity in result.upserted_entities:
-            items[int(entity["blueprint"].removeprefix("resource-"))].append(entity["properties"]["item"])
-        return items
-
-    async def _resync(self, mapping: dict[str, Any], port: Strictness) -> tuple[ResyncResult, list[str]]:
-        harness = IntegrationTestHarness(
-            integration_path=str(self._directory),
-            port_mapping_config=mapping,
-            third_party_transport=InterceptTransport(strict=False),
-            config_overrides=self._config,
-            port=port,
-            stubs=list(self._folders) or None,
-        )
-        try:
-            await harness.start()
-            result = await harness.trigger_resync()
-            return result, harness.explain_unmatched(3)
-        finally:
-            await harness.shutdown()
+async def _passed(run: DirectoryRun, read: Read, *, parsed: bool) -> list[list[Any]]:
+    """The raw items of each resource, with ``itemsToParse`` done by Ocean, or left undone."""
+    resources = [_passing(resource, index, parsed=parsed) for index, resource in enumerate(read.mapping["resources"])]
+    done = await run.run(read=read, mapping={**read.mapping, "resources": resources}, port="lenient", entry="resync")
+    items: list[list[Any]] = [[] for _ in resources]
+    for entity in done.result.upserted_entities:
+        items[int(entity["blueprint"].removeprefix("resource-"))].append(entity["properties"]["item"])
+    return items
 
 
 def _passing(resource: dict[str, Any], index: int, *, parsed: bool) -> dict[str, Any]:

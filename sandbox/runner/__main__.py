@@ -1,10 +1,13 @@
 """``python -m runner``: warm up, then do as ordered."""
 
 import faulthandler
+import json
 import os
 import sys
 from pathlib import Path
 
+from .channel import Channel
+from .egress import Record
 from .keeper import Keeper
 from .lines import answer
 
@@ -12,6 +15,9 @@ from .lines import answer
 def main() -> None:
     """Take the two pipes away from everyone else, import what is slow, and wait."""
     faulthandler.enable()
+    if len(sys.argv) > 1:
+        orders, answers, first = map(int, sys.argv[1:4])
+        take_over(orders, answers, first, Record(sys.argv[4]))
     answers = os.dup(1)
     os.dup2(2, 1)  # a print() in an integration must not end up between our answers
     orders = os.dup(0)
@@ -25,6 +31,27 @@ def main() -> None:
         sys.exit(1)
     _leave_path()
     Keeper(orders, answers, serve).keep()
+
+
+def take_over(orders: int, answers: int, first: int, record: Record) -> None:
+    """Be the child of a keeper that could not fork; does not return.
+
+    Args:
+        orders: File descriptor to read further orders from.
+        answers: File descriptor to write answers to.
+        first: File descriptor of the order for which it was started.
+        record: Where attempts to reach the outside are kept.
+    """
+    for descriptor in (orders, answers):
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 # by position only
+    with os.fdopen(first) as order:
+        order.seek(0)
+        boot = json.load(order)
+    from .serve import serve  # noqa: PLC0415 # as the keeper did
+
+    _leave_path()
+    serve(Channel(orders, answers, boot, record))
+    sys.exit(0)
 
 
 def _leave_path() -> None:

@@ -30,15 +30,17 @@ class Record:
 
     It lives in the keeper's memory and has no name that an integration could come across. Others open it through the
     keeper, each time anew: a descriptor that an integration may have closed would by now be somebody else's.
+
+    Args:
+        path: Where the keeper has it; by default this is the keeper, and there is none yet.
     """
 
-    def __init__(self) -> None:
-        self._descriptor = os.memfd_create("egress")
-        self.path = f"/proc/{os.getpid()}/fd/{self._descriptor}"
+    def __init__(self, path: str | None = None) -> None:
+        self.path = path or f"/proc/{os.getpid()}/fd/{os.memfd_create('egress')}"
 
     def clear(self) -> None:
-        """Forget all; for the keeper only."""
-        os.ftruncate(self._descriptor, 0)
+        """Forget all."""
+        os.truncate(self.path, 0)
 
     def attempts(self) -> list[Attempt]:
         """Each attempt once; a look-up without a port counts only where no port of that host was tried."""

@@ -1,4 +1,8 @@
-"""Keeps the lifeline, and a process ready to fork; forks it for each integration that is to boot."""
+"""Keeps the lifeline, and a process ready to fork; forks it for each integration that is to boot.
+
+Where threads live already, be they Python's or a C library's, a fork could copy a lock that one of them holds, for ever:
+there a fresh interpreter is started instead, which imports everything again.
+"""
 
 import contextlib
 import gc
@@ -6,7 +10,7 @@ import os
 import select
 import shutil
 import signal
-import threading
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +23,10 @@ from .lines import Lines, answer, write
 LIFELINE_CUT = 70
 _EVERY_PROCESS = -1
 # Where a child may write: what it leaves there must not be seen by the next one.
-_WRITABLE = (Path("/app"), Path("/tmp"), Path("/dev/shm"))  # noqa: S108 # the container's own
+_WRITABLE = (Path("/app"), Path("/tmp"), Path("/dev/shm"), Path("/dev/mqueue"))  # noqa: S108 # the container's own
+# System V's queues, semaphores and shared memory outlive whoever made them.
+_SYSTEM_V = (Path("/proc/sysvipc/msg"), Path("/proc/sysvipc/sem"), Path("/proc/sysvipc/shm"))
+_ON_DISK = ("ext4", "xfs", "btrfs", "overlay", "fuse")
 _OOM_COUNTERS = (Path("/sys/fs/cgroup/memory.events"), Path("/sys/fs/cgroup/memory/memory.oom_control"))
 
 
@@ -45,11 +52,12 @@ class Keeper:
     def keep(self) -> None:
         """Do as ordered until the lifeline is cut; does not return.
 
-        ``boot`` forks a child, which gets this order and those that follow; ``end`` kills it and removes all it left.
+        ``boot`` starts a child, which gets this order and those that follow; ``end`` kills it, removes what it left, and
+        answers with what could not be removed.
         """
         gc.freeze()  # a collection in a child would copy every page of what was imported
         lines = Lines(self._orders)
-        answer(self._answers, {"event": "ready", "threads": [each.name for each in threading.enumerate()][1:]})
+        answer(self._answers, {"event": "ready", "threads": _threads()})
         try:
             while True:
                 watched = [self._orders] + ([self._child_ended] if self._child_ended is not None else [])
@@ -70,23 +78,29 @@ class Keeper:
     def _take(self, order: dict[str, Any]) -> None:
         if order["order"] == "end":
             self._clean_up()
-            answer(self._answers, {"event": "ended"})
+            answer(self._answers, {"event": "ended", "left": _left() if _is_first() else []})
         elif order["order"] == "attempts":
             answer(self._answers, {"event": "attempts", "egress": self._record.attempts()})
         elif order["order"] == "boot" and self._child is None:
-            self._fork(order)
+            self._start(order)
         elif self._to_child is not None:
             with contextlib.suppress(BrokenPipeError):  # it has just died, which is told next
                 write(self._to_child, order)
         else:
             answer(self._answers, {"event": "died", "why": "no integration is booted", "oom": False})
 
-    def _fork(self, order: dict[str, Any]) -> None:
+    def _start(self, order: dict[str, Any]) -> None:
         self._record.clear()
-        read, self._to_child = os.pipe()
-        self._child = os.fork()
-        if self._child == 0:
-            os.close(self._to_child)
+        read, to_child = os.pipe()
+        self._child = self._spawn(read, order) if _threads() else self._fork(read, to_child, order)
+        os.close(read)
+        self._to_child = to_child
+        self._child_ended = os.pidfd_open(self._child)
+
+    def _fork(self, read: int, to_child: int, order: dict[str, Any]) -> int:
+        child = os.fork()
+        if child == 0:
+            os.close(to_child)
             os.close(self._orders)
             code = 1
             try:
@@ -95,8 +109,21 @@ class Keeper:
             except BaseException:  # noqa: BLE001 # its traceback goes to the log, its exit code to the keeper
                 traceback.print_exc()
             os._exit(code)
-        os.close(read)
-        self._child_ended = os.pidfd_open(self._child)
+        return child
+
+    def _spawn(self, read: int, order: dict[str, Any]) -> int:
+        """Start this program again, which takes the order and the pipes over: see :func:`__main__.take_over`."""
+        first = os.memfd_create("order")
+        write(first, order)
+        inherited = (read, self._answers, first)
+        for descriptor in inherited:
+            os.set_inheritable(descriptor, True)  # noqa: FBT003 # by position only
+        command = [*sys.orig_argv, *map(str, inherited), self._record.path]
+        try:
+            return os.posix_spawn(sys.executable, command, os.environ)
+        finally:
+            os.close(first)
+            os.set_inheritable(self._answers, False)  # noqa: FBT003
 
     def _bury(self) -> None:
         """Tell how the child ended."""
@@ -119,9 +146,8 @@ class Keeper:
             while os.waitpid(-1, 0):
                 pass
         # Outside a container of its own these folders are everyone's, and a released image has its code in one.
-        for folder in [each for each in _WRITABLE if os.getpid() == 1 and each.is_mount()]:
-            for left in folder.iterdir():
-                shutil.rmtree(left, ignore_errors=True) if left.is_dir() and not left.is_symlink() else left.unlink()
+        for folder in [each for each in _WRITABLE if _is_first() and each.is_mount()]:
+            _empty(folder)
 
     def _forget_child(self) -> None:
         for descriptor in (self._child_ended, self._to_child):
@@ -130,9 +156,44 @@ class Keeper:
         self._child = self._child_ended = self._to_child = None
 
 
+def _is_first() -> bool:
+    """Whether this is the first process of a container: elsewhere all that it sees would be everyone's."""
+    return os.getpid() == 1
+
+
+def _threads() -> list[str]:
+    """The names of this process's threads but the first, those of C libraries included."""
+    tasks = Path("/proc/self/task").iterdir()
+    return [(task / "comm").read_text().strip() for task in tasks if int(task.name) != os.getpid()]
+
+
+def _empty(folder: Path) -> None:
+    for parent, folders, _ in os.walk(folder):  # it goes into each after this has let it in
+        for each in folders:
+            with contextlib.suppress(OSError):
+                Path(parent, each).chmod(0o700, follow_symlinks=False)
+    for left in folder.iterdir():
+        with contextlib.suppress(OSError):
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() and not left.is_symlink() else left.unlink()
+
+
+def _left() -> list[str]:
+    """What the next one would find all the same: what cannot be removed, or not be put back as it was."""
+    left = [str(each) for folder in _WRITABLE if folder.is_mount() for each in folder.iterdir()]
+    for table in _SYSTEM_V:
+        with contextlib.suppress(OSError):
+            left += [f"{table.name} {line.split()[1]}" for line in table.read_text().splitlines()[1:]]
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        _, place, kind, options, *_ = line.split()
+        is_ours = place == "/" or Path(place) in _WRITABLE or not Path(place).is_dir()
+        if kind.startswith(_ON_DISK) and "rw" in options.split(",") and not is_ours:
+            left.append(f"volume {place}")
+    return left
+
+
 def _kill_everything() -> None:
-    """Kill every process but this one. Only as the first of a container: elsewhere it would be everyone's."""
-    if os.getpid() == 1:
+    """Kill every process but this one."""
+    if _is_first():
         with contextlib.suppress(ProcessLookupError):
             os.kill(_EVERY_PROCESS, signal.SIGKILL)
 

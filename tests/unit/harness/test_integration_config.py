@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.integration_config import ConfigError, IntegrationConfig, read, snake_case
+from harness.integration_config import ConfigError, IntegrationConfig, read
+from sandbox.environment import snake_case
 
 from .factories import write
 

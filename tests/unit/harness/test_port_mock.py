@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from harness import PortMockResponder, RejectedEntity, RequestLog, SeedError
-from harness.port_mock import blueprints_of
 from sandbox.port_mock.seeding import read_seed
 from sandbox.port_mock.shapes import WrongShapeError
 
@@ -272,18 +269,6 @@ class TestStrict:
 
         with pytest.raises(SeedError, match=r"blueprints\.service\.schema must be an object"):
             responder.checked_seed("test")
-
-    def test_an_integration_brings_its_blueprints_along(self, tmp_path: Path) -> None:
-        file = tmp_path / ".port" / "resources" / "blueprints.json"
-        with pytest.raises(SeedError, match="Strict rules need blueprints"):
-            blueprints_of(tmp_path)
-        file.parent.mkdir(parents=True)
-        for wrong in ("{", "{}x", '[{"title": "no identifier"}]', "[1]", "7"):
-            file.write_text(wrong)
-            with pytest.raises(SeedError, match="no list of blueprints"):
-                blueprints_of(tmp_path)
-        file.write_text(json.dumps([self.BLUEPRINT]))
-        assert blueprints_of(tmp_path) == {"service": self.BLUEPRINT}
 
     def test_whoever_wants_no_rules_does_not_load_them(self) -> None:
         program = "import sys, harness.plugin, harness; sys.exit('jsonschema' in sys.modules)"

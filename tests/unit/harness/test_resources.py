@@ -3,34 +3,59 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from harness.resources import read_blueprints, read_mapping
-from sandbox.errors import SandboxError
+from harness import MappingError, SeedError
+from harness.resources import blueprints_of, mapping_of, read_blueprints
 
-from .factories import write
+from .factories import make_mapping, write
 
 RESOURCES = Path(".port", "resources")
 
 
 @pytest.mark.parametrize("name", ["port-app-config.yml", "port-app-config.yaml", "port-app-config.json"])
-def test_the_mapping_has_one_of_three_names(tmp_path: Path, name: str) -> None:
-    write(tmp_path / RESOURCES / name, '{"resources": []}')
-    assert read_mapping(tmp_path) == {"resources": []}
+def test_the_mapping_is_found(tmp_path: Path, name: str) -> None:
+    file = write(tmp_path / RESOURCES / name, make_mapping())
+
+    assert mapping_of(tmp_path) == (file, make_mapping())
+    assert mapping_of(tmp_path / "elsewhere", file)[0] == file
 
 
-def test_no_mapping(tmp_path: Path) -> None:
-    with pytest.raises(SandboxError, match=re.escape("has no .port/resources/port-app-config.yml")):
-        read_mapping(tmp_path)
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (None, "There is no mapping at "),
+        ("a: 1", 'has no list "resources".'),
+        ("- a", 'has no list "resources".'),
+        ("resources: [{kind: 1}]", "resources[0] has no kind."),
+        ("a: 1\nresources: [}", "port-app-config.yml:2:13: this is no valid YAML: "),
+        (b"\xff\xfe", "port-app-config.yml is no valid YAML: "),
+    ],
+)
+def test_a_mapping_that_is_none_is_told(tmp_path: Path, content: str | bytes | None, what: str) -> None:
+    if content is not None:
+        write(tmp_path / RESOURCES / "port-app-config.yml", content)
+
+    with pytest.raises(MappingError, match=re.escape(what)):
+        mapping_of(tmp_path)
 
 
-@pytest.mark.parametrize("content", ["resources: [}", "- a", b"\xff\xfe"])
-def test_a_mapping_that_is_none_is_named(tmp_path: Path, content: str | bytes) -> None:
-    file = write(tmp_path / RESOURCES / "port-app-config.yml", content)
-    with pytest.raises(SandboxError, match=re.escape(str(file))):
-        read_mapping(tmp_path)
+def test_no_yaml_is_loaded_by_who_reads_none() -> None:
+    program = "import sys, harness.plugin, harness; sys.exit('yaml' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_strict_rules_need_blueprints(tmp_path: Path) -> None:
+    with pytest.raises(SeedError, match="Strict rules need blueprints"):
+        blueprints_of(tmp_path)
+
+    write(tmp_path / RESOURCES / "blueprints.json", [{"identifier": "service"}])
+    assert blueprints_of(tmp_path) == {"service": {"identifier": "service"}}
 
 
 def test_no_blueprints_are_none(tmp_path: Path) -> None:
@@ -45,5 +70,5 @@ def test_blueprints(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["{", "[1]", '[{"title": "x"}]', '[{"identifier": 1}]', "7"])
 def test_blueprints_that_are_none_are_named(tmp_path: Path, content: str) -> None:
     file = write(tmp_path / RESOURCES / "blueprints.json", content)
-    with pytest.raises(SandboxError, match=re.escape(str(file))):
+    with pytest.raises(SeedError, match=re.escape(str(file))):
         read_blueprints(tmp_path)

@@ -257,7 +257,7 @@ class TestCommand:
 
     def test_a_file_is_converted_there_and_back(self, tmp_path: Path) -> None:
         catalog = ROOT / "wiremock-mappings" / "oci-registry" / "catalog.json"
-        shutil.copy(ROOT / "harness" / "short_form.schema.json", tmp_path)
+        shutil.copy(ROOT / "harness" / "stub_files" / "short_form.schema.json", tmp_path)
         short, back = tmp_path / "s" / "a.yaml", tmp_path / "s" / "a.json"
         short.parent.mkdir()
 
@@ -280,7 +280,7 @@ class TestCommand:
         assert target.read_text() == "- method: GET\n  url: /v2/items\n  response: {}\n"
 
     def test_the_schema_is_printed_or_written(self, tmp_path: Path) -> None:
-        schema = (ROOT / "harness" / "short_form.schema.json").read_text()
+        schema = (ROOT / "harness" / "stub_files" / "short_form.schema.json").read_text()
 
         assert run("schema").stdout == schema
         assert run("schema", "-o", str(tmp_path / "s.json")).exit_code == 0

@@ -79,11 +79,12 @@ class Program:
 
 
 @contextmanager
-def running_runner(serve: str) -> Iterator[Program]:
+def running_runner(serve: str, head: str = "", threads: int = 0) -> Iterator[Program]:
     """The runner in a process of its own, where ``serve`` is the body of what serves its ``channel``."""
     code = "\n".join(
         [
             "import os, sys, types",
+            textwrap.dedent(head),
             "def serve(channel):",
             textwrap.indent(textwrap.dedent(serve), "    "),
             "sys.modules['runner.serve'] = types.SimpleNamespace(serve=serve)",
@@ -92,7 +93,8 @@ def running_runner(serve: str) -> Iterator[Program]:
         ]
     )
     with running_python("-c", code) as program:
-        assert program.answer() == {"event": "ready", "threads": []}
+        ready = program.answer()
+        assert (ready["event"], len(ready["threads"])) == ("ready", threads)
         yield program
 
 
@@ -327,6 +329,32 @@ def test_closing_stdin_ends_it_and_its_child_within_a_second(serve: str) -> None
 
     assert code == LIFELINE_CUT
     assert seconds < 1
+
+
+def test_where_threads_live_the_child_is_no_fork() -> None:
+    """A fork has all that its parent has: here, what the parent wrote into ``sys``."""
+    head = """
+    if len(sys.argv) == 1:
+        import threading, time
+        sys.forked = True
+        threading.Thread(target=time.sleep, args=[600], daemon=True).start()
+    """
+    serve = """
+    while True:
+        order = channel.order()
+        channel.answer({"forked": hasattr(sys, "forked"), "got": order, "parent": os.getppid()})
+    """
+    with running_runner(serve, head, threads=1) as program:
+        order = {**BOOT, "text": "é" * 1_000_000}
+        program.send(order)
+        assert program.answer() == {"forked": False, "got": order, "parent": program.process.pid}
+        program.send({"order": "resync"})
+        assert program.answer()["got"] == {"order": "resync"}
+        program.stdin.close()
+
+        code, seconds = program.end()
+
+    assert (code, seconds < 1) == (LIFELINE_CUT, True)
 
 
 def test_closing_stdin_ends_it_before_any_order() -> None:

@@ -1,15 +1,14 @@
-"""What an integration's directory says of itself is found, and what is wrong there is told."""
+"""A resync of a directory is given what it needs: the stubs of its name, and a configuration to start with."""
 
-import json
 from pathlib import Path
 
 import pytest
 
-from harness import MappingError
-from harness.explanation.of_directory import config_of, mapping_of, stub_folders_of
+from harness.integration_config import ConfigError
+from harness.running.given import config_of, stub_folders_of
 from sandbox.errors import IntegrationError
 
-from .factories import make_mapping, make_stub, write
+from .factories import make_stub, write
 
 SPEC = """
 type: things
@@ -27,44 +26,32 @@ def configuration(tmp_path: Path, *given: str, **request: object) -> dict[str, o
     return config_of(tmp_path, stubs, given)["integration"]["config"]
 
 
-@pytest.mark.parametrize("name", ["port-app-config.yml", "port-app-config.yaml", "port-app-config.json"])
-def test_the_mapping_is_found(tmp_path: Path, name: str) -> None:
-    file = write(tmp_path / ".port" / "resources" / name, json.dumps(make_mapping()))
+def test_names_are_read_as_ocean_reads_them(tmp_path: Path) -> None:
+    write(tmp_path / ".port" / "spec.yaml", "configurations: [{name: apiURL, type: url, required: true}]")
 
-    assert mapping_of(tmp_path) == (file, make_mapping())
-    assert mapping_of(tmp_path / "elsewhere", file)[0] == file
-
-
-@pytest.mark.parametrize(
-    ("content", "what"),
-    [
-        (None, "There is no mapping at "),
-        ("a: 1", 'has no list "resources".'),
-        ("resources: [{kind: 1}]", "resources[0] has no kind."),
-    ],
-)
-def test_a_mapping_that_is_none_is_told(tmp_path: Path, content: str | None, what: str) -> None:
-    if content is not None:
-        write(tmp_path / ".port" / "resources" / "port-app-config.yml", content)
-
-    with pytest.raises(MappingError, match=what.replace("[", r"\[").replace(".", r"\.")):
-        mapping_of(tmp_path)
+    assert config_of(tmp_path, [], ["apiURL=https://x.example"])["integration"]["config"] == {
+        "api_url": "https://x.example"
+    }
 
 
-def test_a_mapping_that_is_no_yaml_is_told(tmp_path: Path) -> None:
-    write(tmp_path / ".port" / "resources" / "port-app-config.yml", "a: [")
+def test_a_spec_that_is_none_is_told_with_its_line(tmp_path: Path) -> None:
+    file = write(tmp_path / ".port" / "spec.yaml", "title: x\nconfigurations: [")
 
-    with pytest.raises(IntegrationError, match="is no valid YAML"):
-        mapping_of(tmp_path)
+    with pytest.raises(ConfigError, match=f"{file}:2:18: this is no valid YAML"):
+        config_of(tmp_path, [], [])
 
 
 def test_what_is_required_has_a_dummy_and_defaults_count(tmp_path: Path) -> None:
-    assert configuration(tmp_path) == {"api_url": "https://api.example.com", "token": "test-value", "page_size": 100}
+    assert configuration(tmp_path) == {
+        "api_url": "https://api-url.example.com",
+        "token": "dummy-token",
+        "page_size": 100,
+    }
 
 
 def test_an_address_is_what_the_stubs_answer_for(tmp_path: Path) -> None:
     assert configuration(tmp_path, host={"equalTo": "h"}, scheme="http", port=81)["api_url"] == "http://h:81"
-    assert configuration(tmp_path, host={"contains": "h"})["api_url"] == "https://api.example.com"
+    assert configuration(tmp_path, host={"contains": "h"})["api_url"] == "https://api-url.example.com"
 
 
 def test_what_is_given_counts(tmp_path: Path) -> None:
@@ -73,7 +60,9 @@ def test_what_is_given_counts(tmp_path: Path) -> None:
     assert (given["page_size"], given["groups"], given["api_url"]) == (2, ["a", "b"], "https://x.example")
 
 
-@pytest.mark.parametrize(("pair", "remedy"), [("pagSize=2", "did you mean pageSize=…?"), ("zzz", "there are: apiUrl,")])
+@pytest.mark.parametrize(
+    ("pair", "remedy"), [("pagSize=2", "did you mean page_size=…?"), ("zzz", "there are: api_url,")]
+)
 def test_a_setting_that_is_none_is_told(tmp_path: Path, pair: str, remedy: str) -> None:
     with pytest.raises(IntegrationError) as raised:
         configuration(tmp_path, pair)

@@ -1,0 +1,1 @@
+"""Runs a resync of an integration's directory, as the commands do."""

@@ -1,0 +1,67 @@
+"""What a resync of a directory is given where nobody says otherwise: the stubs of its name, a configuration to start with."""
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.integration_config import dummies, name_of, read_spec
+from harness.stub_files import folder as stub_files
+from harness.stubs import Stub
+from sandbox.environment import snake_case
+from sandbox.errors import IntegrationError, SandboxError
+
+
+def stub_folders_of(directory: Path, mappings: Path | None) -> list[str]:
+    """The stub folder that is called as the integration's directory is, if there is one.
+
+    Args:
+        directory: The integration's.
+        mappings: The folder with the stub folders, where the settings name it.
+    """
+    try:
+        root = stub_files.find_root(directory, mappings)
+    except SandboxError:
+        return []
+    return [directory.name] if (root / directory.name).is_dir() else []
+
+
+def config_of(directory: Path, stubs: Sequence[Stub], given: Iterable[str]) -> dict[str, Any]:
+    """A configuration with which the integration can start.
+
+    What is given counts; then what ``.port/spec.yaml`` has as a default; and of what it requires, a dummy. For an address
+    that is the one that most stubs answer for.
+
+    Args:
+        directory: The integration's.
+        stubs: Its stubs.
+        given: ``name=value`` each, the name as in the spec or with underscores; the value as YAML reads it.
+
+    Raises:
+        IntegrationError: A name is none of the spec's.
+        ConfigError: There is no spec, or it is wrong.
+    """
+    import yaml  # noqa: PLC0415 # as in harness/yaml_file.py
+
+    settings = {setting.name: setting for setting in read_spec(directory)}
+    hosts = Counter(address for stub in stubs if (address := _address(stub["request"])))
+    most = hosts.most_common(1)[0][0] if hosts else None
+    config = dummies(settings.values(), most)
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals or (settings and snake_case(name) not in settings):
+            close = difflib.get_close_matches(snake_case(name), settings, n=1)
+            raise IntegrationError(
+                f"{pair!r} is no setting of the integration at {directory}.",
+                remedy=f"did you mean {close[0]}=…?" if close else f"there are: {', '.join(settings)}.",
+            )
+        config[snake_case(name)] = yaml.safe_load(value)
+    kind = name_of(directory.resolve())
+    return {"integration": {"identifier": f"test-{kind}", "type": kind, "config": config}}
+
+
+def _address(request: dict[str, Any]) -> str:
+    host = (request.get("host") or {}).get("equalTo")
+    port = f":{request['port']}" if "port" in request else ""
+    return f"{request.get('scheme', 'https')}://{host}{port}" if host else ""
