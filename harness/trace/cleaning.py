@@ -13,7 +13,6 @@ from typing import Any
 
 from harness.discovery.credential_names import is_credential_field
 from harness.discovery.redact import Redactor
-from harness.harness import IntegrationTestHarness
 from harness.integration_config import ConfigError, read_spec
 from harness.trace.model import Body, Call, Pairs, Trace
 
@@ -21,16 +20,15 @@ from harness.trace.model import Body, Call, Pairs, Trace
 _FIELD = re.compile(r"""(["'])(?P<name>[\w.-]{1,60})\1(\s*:\s*)(["'])(?P<value>[^"'\\]+)(?:\4|\Z)""")
 
 
-def knowing(harnesses: Iterable[IntegrationTestHarness]) -> Redactor:
-    """A redactor that knows the secrets of the integrations' configurations.
+def knowing(configured: Iterable[tuple[Path, dict[str, Any]]]) -> Redactor:
+    """A redactor that knows the secrets of integrations' configurations.
 
     Args:
-        harnesses: Whose integrations.
+        configured: The directory and the configuration of each.
     """
     redactor = Redactor()
-    for harness in harnesses:
-        config = harness._config()  # noqa: SLF001 # its own package
-        sensitive = _sensitive(Path(harness.integration_path))
+    for directory, config in configured:
+        sensitive = _sensitive(directory)
         for name, value in ((config.get("integration") or {}).get("config") or {}).items():
             redactor.add_config(name, value, is_sensitive=_plain(name) in sensitive)
         if secret := (config.get("port") or {}).get("client_secret"):

@@ -1,9 +1,9 @@
-"""Makes the trace of what a harness did, of its results and of what it was asked to answer."""
+"""Makes the trace of what was run: of its results, and of what they were run with."""
 
 import contextlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,13 @@ from harness.harness import IntegrationTestHarness
 from harness.journal import PortCall, ThirdPartyCall
 from harness.live.result import ActionResult, LiveEventResult
 from harness.result import ResyncResult
-from harness.stub_files.folder import place
-from harness.stubs import ROUTE_NUMBER, Stub
+from harness.running.directory_run import Run as DirectorysRun
+from harness.running.unanswered import Unanswered, unanswered
+from harness.stubs import Stub
 from harness.trace import log_lines, origin
 from harness.trace.model import Body, Call, Entity, Problem, Run
 from harness.transport import RequestLog, Route, UnmatchedRequestError
-from harness.unmatched import Unanswered, look_into
+from harness.unmatched import nearest, route_for
 from harness.unused import place_of_route
 from sandbox.port_mock.recording import EXCERPT_CHARACTERS
 
@@ -29,14 +30,52 @@ _JOURNAL_KEEPS = 100_000
 _HTTP_ERROR = 400
 
 
-def runs_of(harness: IntegrationTestHarness, results: Sequence[ResyncResult]) -> list[Run]:
-    """What a harness ran.
+@dataclass(frozen=True)
+class Given:
+    """What something was run with.
 
     Args:
-        harness: The harness, whether or not it is over.
-        results: Those of its results that are to be shown.
+        directory: The integration's.
+        resources: The mapping's.
+        config: What overrides its configuration.
+        routes: The routes of a test.
+        stubs: The stubs of its stub files.
+        is_test: Whether a test ran it, which is mended by a route; otherwise it is mended by a stub of a file.
     """
-    return [_run(harness, result, _name(result, number, results)) for number, result in enumerate(results)]
+
+    directory: Path
+    resources: Sequence[dict[str, Any]]
+    config: dict[str, Any]
+    routes: Sequence[Route] = ()
+    stubs: Sequence[Stub] = ()
+    is_test: bool = True
+
+    @classmethod
+    def of_harness(cls, harness: IntegrationTestHarness) -> "Given":
+        """What a harness runs with."""
+        return cls(
+            Path(harness.integration_path),
+            (harness.port_mapping_config or {}).get("resources") or [],
+            harness._config(),  # noqa: SLF001 # its own package
+            harness.third_party_transport.routes,
+            harness._stub_files,  # noqa: SLF001 # its own package
+        )
+
+    @classmethod
+    def of_directory(cls, run: DirectorysRun, directory: Path) -> "Given":
+        """What a directory was run with."""
+        read = run.read
+        return cls(directory, read.mapping["resources"], read.config, stubs=read.stubs, is_test=False)
+
+
+def runs_of(given: Given, results: Sequence[ResyncResult]) -> list[Run]:
+    """What was run.
+
+    Args:
+        given: What it was run with.
+        results: What it came to.
+    """
+    return [_Made(given, result).run(_name(result, number, results)) for number, result in enumerate(results)]
 
 
 def _name(result: ResyncResult, number: int, results: Sequence[ResyncResult]) -> str:
@@ -47,97 +86,152 @@ def _name(result: ResyncResult, number: int, results: Sequence[ResyncResult]) ->
     return f"Resync {number + 1}" if len(results) > 1 else "Resync"
 
 
-def _run(harness: IntegrationTestHarness, result: ResyncResult, name: str) -> Run:
-    routes, files = harness.third_party_transport.routes, harness._stub_files  # noqa: SLF001 # its own package
-    unanswered = _unanswered(result, routes, files)
-    pairs = [(_third_party(call, unanswered.get(id(call)), routes), call) for call in result._calls]  # noqa: SLF001
-    pairs += [(_to_port(call), call) for call in result._port_calls if isinstance(call, PortCall)]  # noqa: SLF001
-    pairs.sort(key=lambda pair: pair[0].at)
-    began = result._during[0].timestamp()  # noqa: SLF001 # its own package
-    run = Run(
-        name,
-        began,
-        calls=[call for call, _ in pairs],
-        logs=log_lines.read(result.logs, began),
-        entities=_entities(result),
-        timings=dict(result.timings),
-        kinds=[asdict(counts) for counts in result.kinds],
-        integration=Path(harness.integration_path).name,
-    )
-    resources = (harness.port_mapping_config or {}).get("resources") or []
-    # What it asked Port is no answer of the third party, and what nobody answered holds no item.
-    answers = [each for number, (call, _) in enumerate(pairs) if call.lane == "third-party" for each in _json(number, call)]
-    run.entities += origin.find(resources, run.entities, answers)
-    run.problems = list(_problems(run, result, {id(log): number for number, (_, log) in enumerate(pairs)}, unanswered))
-    return run
+@dataclass
+class _Lacking:
+    """What there is to say of a request that nobody answered."""
+
+    nearest: list[str]
+    paste: str
 
 
-def _unanswered(result: ResyncResult, routes: Sequence[Route], files: Sequence[Stub]) -> dict[int, Unanswered]:
-    """What there is to say of each request that nobody answered; those that ask the same are looked into once."""
-    known: dict[tuple[str, str], Unanswered] = {}
-    found = {}
-    for call in result.unmatched:
-        asked = call.request.method, str(call.request.url)
-        if asked not in known:
-            known[asked] = look_into(call.request, routes, files, with_nearest=len(known) < _COMPARED)
-        found[id(call)] = known[asked]
-    return found
+@dataclass
+class _Made:
+    given: Given
+    result: ResyncResult
+    lacking: dict[tuple[str, str], _Lacking] = field(default_factory=dict)
+
+    def run(self, name: str) -> Run:
+        result = self.result
+        self._look_into_unmatched()
+        logged: list[RequestLog] = [*result._calls, *result._port_calls]  # noqa: SLF001 # its own package
+        logged.sort(key=lambda call: call.at)
+        unmatched = {id(call) for call in result.unmatched}
+        calls = [
+            _to_port(call) if isinstance(call, PortCall) else self._third_party(call, is_wrong=id(call) in unmatched)
+            for call in logged
+        ]
+        began = result._during[0].timestamp()  # noqa: SLF001 # its own package
+        run = Run(
+            name,
+            began,
+            calls=calls,
+            logs=log_lines.read(result.logs, began),
+            entities=_entities(result),
+            timings=dict(result.timings),
+            kinds=[asdict(counts) for counts in result.kinds],
+            integration=self.given.directory.name,
+        )
+        # What Port said is no answer of the third party, and what nobody answered holds no item.
+        answers = [
+            each
+            for number, call in enumerate(calls)
+            if call.lane == "third-party" and not call.is_wrong
+            for each in _json(number, call)
+        ]
+        run.entities += origin.find(self.given.resources, run.entities, answers)
+        run.problems = list(self._problems(run, {id(call): number for number, call in enumerate(logged)}))
+        return run
+
+    def _look_into_unmatched(self) -> None:
+        """See what is nearest to each request that nobody answered; those that ask the same are looked into once."""
+        given = self.given
+        if not given.is_test:
+            for found in unanswered(self.result.unmatched, given.stubs):
+                self.lacking[_asked(found.call)] = _Lacking(found.nearest, _stub(found))
+            return
+        for call in self.result.unmatched:
+            if _asked(call) not in self.lacking:
+                is_one_of_few = len(self.lacking) < _COMPARED
+                near = nearest(call.request, given.routes, given.stubs) if is_one_of_few else []
+                self.lacking[_asked(call)] = _Lacking(near, route_for(call.request))
+
+    def _third_party(self, log: RequestLog, *, is_wrong: bool) -> Call:
+        request, response = log.request, log.response
+        lacking = self.lacking[_asked(log)] if is_wrong else _Lacking([], "")
+        return Call(
+            "third-party",
+            log.at,
+            request.method,
+            str(request.url),
+            response.status_code,
+            log.seconds if isinstance(log, ThirdPartyCall) else None,
+            request.headers.multi_items(),
+            _body(request.content),
+            response.headers.multi_items(),
+            _body(response.content),
+            stub="" if is_wrong else self._answered_by(log),
+            is_wrong=is_wrong,
+            nearest=lacking.nearest,
+            paste=lacking.paste,
+        )
+
+    def _answered_by(self, log: RequestLog) -> str:
+        if not isinstance(log, ThirdPartyCall):
+            return ""
+        routes = self.given.routes
+        if log.route is not None and log.route < len(routes):
+            return place_of_route(log.route, routes[log.route])
+        return log.stub or ""
+
+    def _problems(self, run: Run, numbers: dict[int, int]) -> Iterator[Problem]:
+        """What is wrong, the worst first."""
+        result = self.result
+        for error in result.errors:
+            if not isinstance(error, UnmatchedRequestError):  # which is told below
+                yield _of_error(error)
+        if not result.reconciliation_success and not result.errors:
+            yield Problem("error", "It did not come to its end", "Its log, and the calls to Port, may say why.")
+        seen = set()
+        for call in result.unmatched:
+            if (asked := _asked(call)) not in seen:
+                seen.add(asked)
+                lacking, number = self.lacking[asked], numbers.get(id(call))
+                yield Problem("unmatched", " ".join(asked), "\n".join(lacking.nearest), "", lacking.paste, number)
+        for attempt in dict.fromkeys(result.egress_attempts):
+            yield Problem("outside", f"Tried to reach {attempt}", "There is no way out of the sandbox past the proxy.")
+        for number, entity in enumerate(run.entities):
+            if entity.state == "refused":
+                title = f"{entity.entity.get('blueprint')} {entity.entity.get('identifier')}"
+                yield Problem("refused", title, entity.reason, entity=number)
+        for unknown in result.unknown_port_calls:
+            title = f"{unknown.request.method} {_path(unknown.request)}"
+            yield Problem("unknown", title, "The Port mock does not know this call.", call=numbers.get(id(unknown)))
+        for stub in result.unused_stubs:
+            yield Problem("unused", str(stub))
 
 
-def _third_party(log: RequestLog, unanswered: Unanswered | None, routes: Sequence[Route]) -> Call:
-    request, response = log.request, log.response
-    return Call(
-        "third-party",
-        log.at,
-        request.method,
-        str(request.url),
-        response.status_code,
-        log.seconds if isinstance(log, ThirdPartyCall) else None,
-        request.headers.multi_items(),
-        _body(request.content),
-        response.headers.multi_items(),
-        _body(response.content),
-        stub="" if unanswered else _stub(log, routes),
-        is_wrong=unanswered is not None,
-        nearest=unanswered.nearest if unanswered else [],
-        paste=unanswered.route if unanswered else "",
-    )
+def _asked(call: RequestLog) -> tuple[str, str]:
+    return call.request.method, str(call.request.url)
+
+
+def _stub(found: Unanswered) -> str:
+    return found.stub()
 
 
 def _body(content: bytes) -> Body:
-    return Body(content, len(content) if len(content) != _JOURNAL_KEEPS else None, len(content) != _JOURNAL_KEEPS)
-
-
-def _stub(log: RequestLog, routes: Sequence[Route]) -> str:
-    """Which stub answered."""
-    stub = log.stub if isinstance(log, ThirdPartyCall) else {}
-    metadata = stub.get("metadata") or {}
-    number = metadata.get(ROUTE_NUMBER)
-    if isinstance(number, int) and number < len(routes):
-        where = place_of_route(number, routes[number])
-        # The test process goes through its routes from this one on, and does not tell which it was.
-        return f"the test process, from {where} on" if "proxyBaseUrl" in stub.get("response", {}) else where
-    with contextlib.suppress(KeyError):
-        return place(stub)
-    return ""
+    is_whole = len(content) != _JOURNAL_KEEPS
+    return Body(content, len(content) if is_whole else None, is_whole)
 
 
 def _to_port(log: PortCall) -> Call:
     request, response = log.request, log.response
-    sent = Body(request.content, log.body_size, log.body_size <= len(request.content))
     is_whole = len(response.text) < EXCERPT_CHARACTERS
     return Call(
         "port",
         log.at,
         request.method,
-        request.url.raw_path.decode(),
+        _path(request),
         response.status_code,
         log.seconds,
-        request=sent,
+        request=Body(request.content, log.body_size, log.body_size <= len(request.content)),
         response=Body(response.content, len(response.content) if is_whole else None, is_whole),
         stub="" if log.is_known else "the Port mock does not know this call",
         is_wrong=not log.is_known or response.status_code >= _HTTP_ERROR,
     )
+
+
+def _path(request: httpx.Request) -> str:
+    return request.url.raw_path.decode()
 
 
 def _entities(result: ResyncResult) -> list[Entity]:
@@ -154,42 +248,9 @@ def _entities(result: ResyncResult) -> list[Entity]:
 
 def _json(number: int, call: Call) -> Iterator[tuple[int, Any]]:
     """The JSON value of an answer, and the values of its headers."""
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         yield number, json.loads(call.response.content)
     yield number, [value for _, value in call.response_headers or ()]
-
-
-def _problems(
-    run: Run, result: ResyncResult, numbers: dict[int, int], unanswered: dict[int, Unanswered]
-) -> Iterator[Problem]:
-    """What is wrong, the worst first."""
-    for error in result.errors:
-        if not isinstance(error, UnmatchedRequestError):  # which is told below
-            yield _of_error(error)
-    if not result.reconciliation_success and not result.errors:
-        yield Problem("error", "The resync did not come to its end", "Its log, and the calls to Port, may say why.")
-    seen = set()
-    for call in result.unmatched:
-        found = unanswered[id(call)]
-        if found.request not in seen:
-            seen.add(found.request)
-            yield Problem(
-                "unmatched", found.request, "\n".join(found.nearest), paste=found.route, call=numbers.get(id(call))
-            )
-    for attempt in dict.fromkeys(result.egress_attempts):
-        yield Problem("outside", f"Tried to reach {attempt}", "There is no way out of the sandbox past the proxy.")
-    for number, entity in enumerate(run.entities):
-        if entity.state == "refused":
-            title = f"{entity.entity.get('blueprint')} {entity.entity.get('identifier')}"
-            yield Problem("refused", title, entity.reason, entity=number)
-    for unknown in result.unknown_port_calls:
-        yield Problem("unknown", f"{unknown.request.method} {_path(unknown.request)}", call=numbers.get(id(unknown)))
-    for stub in result.unused_stubs:
-        yield Problem("unused", str(stub))
-
-
-def _path(request: httpx.Request) -> str:
-    return request.url.raw_path.decode()
 
 
 def _of_error(error: Exception) -> Problem:
@@ -200,4 +261,5 @@ def _of_error(error: Exception) -> Problem:
     trace = str(getattr(root, "remote_traceback", "") or getattr(error, "remote_traceback", ""))
     first, _, rest = str(error).partition("\n")
     kind = getattr(error, "kind", None)
-    return Problem("error", f"{type(error).__name__}: {first}", "\n".join(filter(None, [f"kind {kind}" if kind else "", rest])), trace)
+    text = "\n".join(filter(None, [f"While it resynced {kind}." if kind else "", rest]))
+    return Problem("error", f"{type(error).__name__}: {first}", text, trace)

@@ -182,7 +182,7 @@ function start() {
       h("span", { class: `badge ${verdict()}` }, OUTCOMES[HEAD.outcome]), h("span", { class: "name", title: HEAD.title }, name),
       h("div", { class: "tabs", role: "tablist", "aria-label": "Views" }, tabs), runs(), theme()),
     h("div", { class: "work" }, main, panel),
-    h("p", { class: "keys", "aria-hidden": "true" }, [["/", "search"], ["↑ ↓", "move"], ["↵", "open"], ["esc", "back"], ["1 2 3", "views"]].map(([key, does]) => h("span", {}, h("kbd", {}, key), ` ${does}`))));
+    h("p", { class: "keys", "aria-hidden": "true" }, [["/", "search"], ["↑ ↓", "move"], ["enter", "open"], ["esc", "back"], ["1 2 3", "views"]].map(([key, does]) => h("span", {}, h("kbd", {}, key), ` ${does}`))));
   show();
 }
 

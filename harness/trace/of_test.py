@@ -1,0 +1,102 @@
+"""Writes the trace of a test into a file that is named as the test is."""
+
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import current
+from harness.harness import IntegrationTestHarness
+from harness.trace import cleaning, collect, expected, page
+from harness.trace.model import Outcome, Problem, Trace
+from harness.whole_file import replacing
+
+# The name of a file may have 255 bytes, and some of those of a folder are spent.
+_LONGEST = 150
+_NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+def write(item: pytest.Item, reports: Sequence[pytest.TestReport], folder: Path) -> Path | None:
+    """Write what the harnesses of a test did.
+
+    Args:
+        item: The test.
+        reports: What pytest said of it so far: of its setup, its call, its teardown.
+        folder: Where to.
+
+    Returns:
+        The file; None where nothing was run.
+
+    Raises:
+        TraceError: A secret would be in it.
+        OSError: It cannot be written.
+    """
+    ran = [(harness, results) for harness in current.harnesses() if (results := current.results(harness))]
+    if not ran:
+        return None
+    failed = [report for report in reports if report.failed]
+    outcome: Outcome = "failed" if failed else "passed"
+    given = [(collect.Given.of_harness(harness), results) for harness, results in ran]
+    trace = Trace(
+        item.nodeid,
+        outcome,
+        sum(report.duration for report in reports),
+        [run for each, results in given for run in collect.runs_of(each, results)],
+        [_failure(report) for report in failed],
+        expected.of_fixtures(getattr(item, "funcargs", {})),
+        made(),
+    )
+    return keep(page.page(trace, cleaning.knowing([_configured(harness) for harness, _ in ran])), file_of(item, folder))
+
+
+def file_of(item: pytest.Item, folder: Path) -> Path:
+    """The file of a test's trace: its id, as far as that can be a name.
+
+    Args:
+        item: The test.
+        folder: Where traces are kept.
+    """
+    plain = _NO_NAME.sub("-", item.nodeid.replace("::", ".").replace(os.sep, ".").replace("/", ".")).strip("-.")
+    if len(plain) > _LONGEST or item.nodeid.count("[") or not plain:  # of two parameters, the same may be left
+        plain = f"{plain[:_LONGEST]}-{hashlib.sha256(item.nodeid.encode()).hexdigest()[:8]}"
+    return folder / f"{plain}.html"
+
+
+def keep(html: str, file: Path) -> Path:
+    """Write a page, whole or not at all, into a folder of which git takes no notice.
+
+    Args:
+        html: The page.
+        file: Its file.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    if not file.parent.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        (file.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+    with replacing(file, f".{file.stem}.") as temporary:
+        temporary.write_text(html, encoding="utf-8")
+    return file
+
+
+def made() -> str:
+    """Now, for a reader."""
+    return f"{datetime.now(UTC):%d %b %Y, %H:%M} UTC".lstrip("0")
+
+
+def _configured(harness: IntegrationTestHarness) -> tuple[Path, dict[str, Any]]:
+    return Path(harness.integration_path), harness._config()  # noqa: SLF001 # its own package
+
+
+def _failure(report: pytest.TestReport) -> Problem:
+    crash = getattr(getattr(report.longrepr, "reprcrash", None), "message", "")
+    text = report.longreprtext
+    first = next((line for line in (crash or text).splitlines() if line.strip()), "it failed")
+    title = first if report.when == "call" else f"in its {report.when}: {first}"
+    return Problem("failure", title, trace=text)
