@@ -179,7 +179,7 @@ function start() {
   const [, name] = titleParts();
   byId("app").replaceChildren(
     h("div", { class: "bar" },
-      h("span", { class: `badge ${verdict()}` }, OUTCOMES[HEAD.outcome]), h("span", { class: "name", title: HEAD.title }, name),
+      h("span", { class: `badge ${verdict()}` }, OUTCOMES[verdict()]), h("span", { class: "name", title: HEAD.title }, name),
       h("div", { class: "tabs", role: "tablist", "aria-label": "Views" }, tabs), runs(), theme()),
     h("div", { class: "work" }, main, panel),
     h("p", { class: "keys", "aria-hidden": "true" }, [["/", "search"], ["↑ ↓", "move"], ["enter", "open"], ["esc", "back"], ["1 2 3", "views"]].map(([key, does]) => h("span", {}, h("kbd", {}, key), ` ${does}`))));

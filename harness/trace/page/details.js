@@ -30,7 +30,7 @@ async function ofCall(row, rows, number) {
       detail.stub ? fact(row.lane === "port" ? "Note" : "Answered by", detail.stub) : []),
     row.lane === "third-party" && row.wrong ? part("Nobody answers this",
       h("p", { class: "said" }, detail.nearest.join("\n")),
-      detail.paste ? h("div", { class: "paste" }, h("p", { class: "quiet" }, "A route that would answer it"), code(detail.paste, { wrap: true })) : null) : null,
+      detail.paste ? h("div", { class: "paste" }, h("p", { class: "quiet" }, "This would answer it"), code(detail.paste, { wrap: true })) : null) : null,
     part("Response", headers(detail.response.headers), await body(detail.response)),
     part("Request", headers(detail.request.headers), await body(detail.request)),
     made.length ? part(`Entities from this answer (${count(made.length)})`, h("ul", { class: "links" }, made.slice(0, 50).map((entity) => (

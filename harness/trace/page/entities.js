@@ -63,7 +63,7 @@ class Entities {
     }
     this.list.show(shown);
     const all = this.rows.entities.length;
-    this.status.textContent = shown.length === all ? plural(all, "entity", "entities") : `${count(shown.length)} of ${plural(all, "entity", "entities")}`;
+    this.status.textContent = shown.length === all ? plural(all, "entry", "entries") : `${count(shown.length)} of ${plural(all, "entry", "entries")}`;
     if (query.length > 1 && !this.isDeep) {
       this.isDeep = true;
       textsOf(this.rows.entities).then(() => { if (this.query) this.filter(); });

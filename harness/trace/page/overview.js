@@ -4,7 +4,7 @@ const KINDS = {
   failure: ["The test", "bad"], error: ["Error", "bad"], unmatched: ["No stub", "bad"], outside: ["Outside", "bad"],
   refused: ["Refused by Port", "bad"], unknown: ["Unknown Port call", "bad"], unused: ["Unused stub", "mild"],
 };
-const OUTCOMES = { passed: "Passed", failed: "Failed", finished: "Finished" };
+const OUTCOMES = { passed: "Passed", failed: "Failed", well: "All is well", unwell: "With problems" };
 const SHOWN = 10;
 
 function titleParts() {
@@ -12,16 +12,15 @@ function titleParts() {
   return names.length ? [[file, ...names.slice(0, -1)].join(" › "), names.at(-1)] : [HEAD.runs[0]?.integration ? "Resync of" : "", HEAD.title];
 }
 
-/** Whether it went as it should: of a resync of a directory nobody but its problems says so. */
+/** How it ended: of a resync of a directory nobody but its problems says so. */
 function verdict() {
   if (HEAD.outcome !== "finished") return HEAD.outcome;
-  return HEAD.runs.some((run) => run.problems.some((problem) => KINDS[problem.kind][1] === "bad")) ? "failed" : "passed";
+  return HEAD.runs.some((run) => run.problems.some((problem) => KINDS[problem.kind][1] === "bad")) ? "unwell" : "well";
 }
 
 function overview(run, number) {
   const [where, name] = titleParts();
   const counts = run?.counts ?? {};
-  const word = OUTCOMES[HEAD.outcome] + (HEAD.outcome === "finished" && verdict() === "failed" ? ", and something is wrong" : "");
   const figures = run ? [
     ["Entities", counts.entities, "entities", ""], ["Third-party calls", counts.calls, "timeline", ""],
     ["Unmatched", counts.unmatched, "wrong", "bad"], ["Refusals", counts.refused, "refused", "bad"],
@@ -31,7 +30,7 @@ function overview(run, number) {
     h("header", { class: "hero" },
       where ? h("p", { class: "where" }, where) : null,
       h("h1", {}, name),
-      h("p", { class: `outcome ${verdict()}` }, h("span", { class: "mark", "aria-hidden": "true" }), word,
+      h("p", { class: `outcome ${verdict()}` }, h("span", { class: "mark", "aria-hidden": "true" }), OUTCOMES[verdict()],
         h("span", { class: "quiet" }, ` after ${seconds(HEAD.seconds)}${run ? `, ${run.integration}` : ""} · ${HEAD.made}`))),
     h("div", { class: "figures" }, figures.map(([label, amount, target, tone]) => (
       button([h("b", {}, count(amount)), h("span", {}, label)], () => go(target === "problems" ? { view: "overview" } : { view: target === "timeline" || target === "wrong" ? "timeline" : "entities", filter: target }),
@@ -74,8 +73,8 @@ function problem(each, number, open) {
   ].filter(Boolean);
   const inner = [
     each.text ? h("p", { class: "said" }, each.text) : null,
-    each.paste ? h("div", { class: "paste" }, h("p", { class: "quiet" }, "A route that would answer it"), code(each.paste, { wrap: true })) : null,
-    each.trace ? code(each.trace, { label: "Traceback", wrap: false }) : null,
+    each.paste ? h("div", { class: "paste" }, h("p", { class: "quiet" }, "This would answer it"), code(each.paste, { wrap: true })) : null,
+    each.trace ? traceback(each.trace) : null,
     links.length ? h("p", { class: "links" }, links) : null,
   ].filter(Boolean);
   const head = [h("span", { class: `tag ${tone}` }, word), h("span", { class: "problem-title" }, each.title)];

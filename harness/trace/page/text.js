@@ -45,6 +45,22 @@ function code(text, { label = "", copy = true, wrap = false } = {}) {
   return h("div", { class: "block" }, pre, copy && text ? copier(() => pre.textContent) : null);
 }
 
+/** A traceback: what it ends with, and the integration's own lines, stand out from those of libraries. */
+function traceback(text) {
+  let kind = "";
+  const lines = text.replace(/\n+$/, "").split("\n").map((line) => {
+    if (/^E\s/.test(line)) kind = "said-here";
+    else if (/^>\s/.test(line)) kind = "own";
+    else if (/^>?\s*File "/.test(line)) kind = /site-packages|\/usr\/lib\//.test(line) ? "theirs" : "own";
+    else if (/^\S/.test(line)) kind = "";
+    const shown = h("span", { class: kind }, `${line}\n`);
+    if (kind === "said-here" || /^>\s/.test(line)) kind = "";
+    return shown;
+  });
+  const pre = h("pre", { class: "code trace", tabindex: "0", "aria-label": "Traceback" }, lines);
+  return h("div", { class: "block" }, pre, copier(() => text));
+}
+
 /** The lines of a unified diff. */
 function diff(lines) {
   const kinds = { "+": "added", "-": "removed", "@": "place" };

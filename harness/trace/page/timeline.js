@@ -3,6 +3,16 @@
 const LANES = { "third-party": "Third party", port: "Port", log: "Log" };
 const LOUD = new Set(["WARNING", "ERROR", "CRITICAL"]);
 
+/** Some round moments between 0 and `end`, in milliseconds. */
+function ticks(end) {
+  const rough = end / 5;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5].find((each) => each * power >= rough) ?? 10);
+  return Array.from({ length: Math.floor((end * 0.96) / step) + 1 }, (_, index) => index * step);
+}
+
+const tick = (at) => (at < 1000 ? `${+at.toPrecision(3)} ms` : `${+(at / 1000).toPrecision(4)} s`);
+
 class Timeline {
   constructor(rows) {
     this.rows = rows;
@@ -21,7 +31,7 @@ class Timeline {
     new ResizeObserver(() => this.paint()).observe(this.strip);
     this.element = h("section", { class: "view timeline", "aria-label": "Timeline" },
       h("div", { class: "tools" }, this.search, h("div", { class: "chips", role: "group", "aria-label": "Filter" }, this.chips, this.wrongChip), this.status),
-      this.strip, h("div", { class: "axis", "aria-hidden": "true" }, [0, 0.25, 0.5, 0.75, 1].map((share) => h("span", {}, seconds((share * rows.end) / 1000)))),
+      this.strip, h("div", { class: "axis", "aria-hidden": "true" }, ticks(rows.end).map((at) => h("span", { style: { left: `${(100 * at) / rows.end}%` } }, tick(at)))),
       this.list.element);
     this.filter();
   }
