@@ -1,15 +1,14 @@
 """``ocean-sandbox explain``: why is this entity missing, or empty?"""
 
 import difflib
-from pathlib import Path
 
 import click
 
 from harness import output
+from harness.commands._asked import takes_asked
 from harness.commands._work import run
 from harness.explanation.explain import Explained, Explanation, about, explain
 from harness.explanation.reason import shown
-from harness.port_mock import Strictness
 from harness.running.directory_run import Asked
 from sandbox.errors import SandboxError
 
@@ -27,41 +26,16 @@ _WORDS = {
 
 
 @click.command()
-@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--kind", help="Only the resources of this kind.")
+@takes_asked
 @click.option("--id", "identifier", help="Only the items of this entity, each with every expression and its value.")
-@click.option(
-    "--mapping", type=click.Path(dir_okay=False, path_type=Path), help="Instead of .port/resources/port-app-config.yml."
-)
-@click.option(
-    "--stubs",
-    multiple=True,
-    help="A stub folder; of several, the later is laid over the earlier. By default, DIRECTORY's name.",
-)
-@click.option(
-    "--config", multiple=True, metavar="NAME=VALUE", help="A setting of the integration, such as registryUrl=https://…."
-)
-@click.option(
-    "--port", type=click.Choice(["strict", "lenient"]), help="Port's rules: strict by default if there are blueprints."
-)
 @click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
-def command(
-    directory: Path,
-    kind: str | None,
-    identifier: str | None,
-    mapping: Path | None,
-    stubs: tuple[str, ...],
-    config: tuple[str, ...],
-    port: Strictness | None,
-    *,
-    as_json: bool,
-) -> None:
+def command(asked: Asked, *, identifier: str | None, as_json: bool) -> None:
     """Say why entities of the integration in DIRECTORY are missing or empty.
 
     Resyncs it in a sandbox, with its stubs, and takes every raw item through its mapping: the selector, each expression
     and its value, each error. Exit codes: 0 explained, 1 it could not be, 2 wrong usage.
     """
-    explanation = run(explain(Asked(directory, kind, mapping, stubs or None, config, port)))
+    explanation = run(explain(asked))
     if identifier is not None:
         found = about(explanation, identifier)
         if not found:

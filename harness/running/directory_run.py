@@ -20,6 +20,7 @@ from harness.result import ResyncResult
 from harness.running.given import config_of, stub_folders_of
 from harness.running.unanswered import Unanswered, unanswered
 from harness.stub_files import folder as stub_files
+from harness.stub_files.errors import StubFileError
 from harness.stubs import Stub
 from harness.transport import InterceptTransport, RequestLog
 from sandbox.settings import Entry, Settings
@@ -74,8 +75,11 @@ class Run:
     """A resync, and all that came of it.
 
     Args:
+        directory: The integration's.
         read: What it was given.
         result: What it came to.
+        entry: How it was started.
+        stubs_root: The folder of all stub folders, if there is one.
         calls: Third-party calls in order, each with the stub that answered.
         port_calls: Calls to Port, in order.
         unanswered: The third-party requests that no stub answered, each once.
@@ -83,8 +87,11 @@ class Run:
         seconds: How long it took, with all that it waited for.
     """
 
+    directory: Path
     read: Read
     result: ResyncResult
+    entry: Entry = "resync"
+    stubs_root: Path | None = None
     calls: list[ThirdPartyCall] = field(default_factory=list)
     port_calls: list[RequestLog] = field(default_factory=list)
     unanswered: list[Unanswered] = field(default_factory=list)
@@ -109,6 +116,14 @@ class DirectoryRun:
         self.asked = asked
         self.directory = asked.directory.resolve()
         self.settings = settings or settings_in_force()
+
+    @property
+    def stubs_root(self) -> Path | None:
+        """The folder of all stub folders, if there is one."""
+        try:
+            return stub_files.find_root(self.directory, self.settings.mappings)
+        except StubFileError:
+            return None
 
     def folders(self) -> list[str]:
         """The stub folders, by the names that a test would give them; none where there is none of the directory's name."""
@@ -172,8 +187,11 @@ class DirectoryRun:
         finally:
             await harness.shutdown()
         return Run(
+            self.directory,
             read,
             result,
+            harness.entry,
+            self.stubs_root,
             calls=result._calls,  # noqa: SLF001 # its own package
             port_calls=list(harness.port_mock.transport.calls),
             unanswered=unanswered(result.unmatched, read.stubs),

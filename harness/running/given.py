@@ -8,9 +8,10 @@ from typing import Any
 
 from harness.integration_config import dummies, name_of, read_spec
 from harness.stub_files import folder as stub_files
+from harness.stub_files.errors import StubFileError
 from harness.stubs import Stub
 from sandbox.environment import snake_case
-from sandbox.errors import IntegrationError, SandboxError
+from sandbox.errors import IntegrationError
 
 
 def stub_folders_of(directory: Path, mappings: Path | None) -> list[str]:
@@ -22,7 +23,7 @@ def stub_folders_of(directory: Path, mappings: Path | None) -> list[str]:
     """
     try:
         root = stub_files.find_root(directory, mappings)
-    except SandboxError:
+    except StubFileError:
         return []
     return [directory.name] if (root / directory.name).is_dir() else []
 
