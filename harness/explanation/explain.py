@@ -15,7 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from harness.explanation.reason import shown, why_empty, why_no_entity
-from harness.explanation.trace import ItemTrace, Step, differing, evaluate, follow, ignored_parts, mappings_of, values_in
+from harness.explanation.trace import (
+    ItemTrace,
+    Step,
+    differing,
+    evaluate,
+    follow,
+    ignored_parts,
+    mappings_of,
+    values_in,
+)
 from harness.mapping import MappingError, check
 from harness.result import ResyncResult
 from harness.running.directory_run import Asked, DirectoryRun, Read

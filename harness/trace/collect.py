@@ -14,7 +14,8 @@ from harness.journal import PortCall, ThirdPartyCall
 from harness.live.result import ActionResult, LiveEventResult
 from harness.result import ResyncResult
 from harness.running.directory_run import Run as DirectorysRun
-from harness.running.unanswered import Unanswered, unanswered
+from harness.running.summary import Failure, failures_of
+from harness.running.unanswered import unanswered
 from harness.stubs import Stub
 from harness.trace import log_lines, origin
 from harness.trace.model import Body, Call, Entity, Problem, Run
@@ -62,10 +63,10 @@ class Given:
         )
 
     @classmethod
-    def of_directory(cls, run: DirectorysRun, directory: Path) -> "Given":
+    def of_directory(cls, run: DirectorysRun) -> "Given":
         """What a directory was run with."""
         read = run.read
-        return cls(directory, read.mapping["resources"], read.config, stubs=read.stubs, is_test=False)
+        return cls(run.directory, read.mapping["resources"], read.config, stubs=read.stubs, is_test=False)
 
 
 def runs_of(given: Given, results: Sequence[ResyncResult]) -> list[Run]:
@@ -137,7 +138,7 @@ class _Made:
         given = self.given
         if not given.is_test:
             for found in unanswered(self.result.unmatched, given.stubs):
-                self.lacking[_asked(found.call)] = _Lacking(found.nearest, _stub(found))
+                self.lacking[_asked(found.call)] = _Lacking(found.nearest, found.stub())
             return
         for call in self.result.unmatched:
             if _asked(call) not in self.lacking:
@@ -176,9 +177,9 @@ class _Made:
     def _problems(self, run: Run, numbers: dict[int, int]) -> Iterator[Problem]:
         """What is wrong, the worst first."""
         result = self.result
-        for error in result.errors:
-            if not isinstance(error, UnmatchedRequestError):  # which is told below
-                yield _of_error(error)
+        # What nobody answered is told below.
+        errors = [error for error in result.errors if not isinstance(error, UnmatchedRequestError)]
+        yield from map(_of_failure, failures_of(errors, self.given.directory))
         if not result.reconciliation_success and not result.errors:
             yield Problem("error", "It did not come to its end", "Its log, and the calls to Port, may say why.")
         seen = set()
@@ -202,10 +203,6 @@ class _Made:
 
 def _asked(call: RequestLog) -> tuple[str, str]:
     return call.request.method, str(call.request.url)
-
-
-def _stub(found: Unanswered) -> str:
-    return found.stub()
 
 
 def _body(content: bytes) -> Body:
@@ -253,13 +250,8 @@ def _json(number: int, call: Call) -> Iterator[tuple[int, Any]]:
     yield number, [value for _, value in call.response_headers or ()]
 
 
-def _of_error(error: Exception) -> Problem:
-    # Ocean wraps what a handler raises; where it was raised is what somebody wants to see.
-    root: BaseException = error
-    while root.__cause__ is not None:
-        root = root.__cause__
-    trace = str(getattr(root, "remote_traceback", "") or getattr(error, "remote_traceback", ""))
-    first, _, rest = str(error).partition("\n")
-    kind = getattr(error, "kind", None)
-    text = "\n".join(filter(None, [f"While it resynced {kind}." if kind else "", rest]))
-    return Problem("error", f"{type(error).__name__}: {first}", text, trace)
+def _of_failure(failure: Failure) -> Problem:
+    first, _, rest = failure.message.partition("\n")
+    kinds = f"While it resynced {', '.join(failure.kinds)}." if failure.kinds else ""
+    text = "\n".join(filter(None, [*failure.lines, kinds, rest]))
+    return Problem("error", f"{failure.type}: {first}", text, failure.traceback)

@@ -4,7 +4,6 @@ import hashlib
 import os
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ import pytest
 from harness import current
 from harness.harness import IntegrationTestHarness
 from harness.trace import cleaning, collect, expected, page
+from harness.trace.file import keep, made
 from harness.trace.model import Outcome, Problem, Trace
-from harness.whole_file import replacing
 
 # The name of a file may have 255 bytes, and some of those of a folder are spent.
 _LONGEST = 150
@@ -65,29 +64,6 @@ def file_of(item: pytest.Item, folder: Path) -> Path:
     if len(plain) > _LONGEST or item.nodeid.count("[") or not plain:  # of two parameters, the same may be left
         plain = f"{plain[:_LONGEST]}-{hashlib.sha256(item.nodeid.encode()).hexdigest()[:8]}"
     return folder / f"{plain}.html"
-
-
-def keep(html: str, file: Path) -> Path:
-    """Write a page, whole or not at all, into a folder of which git takes no notice.
-
-    Args:
-        html: The page.
-        file: Its file.
-
-    Raises:
-        OSError: It cannot be written.
-    """
-    if not file.parent.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        (file.parent / ".gitignore").write_text("*\n", encoding="utf-8")
-    with replacing(file, f".{file.stem}.") as temporary:
-        temporary.write_text(html, encoding="utf-8")
-    return file
-
-
-def made() -> str:
-    """Now, for a reader."""
-    return f"{datetime.now(UTC):%d %b %Y, %H:%M} UTC".lstrip("0")
 
 
 def _configured(harness: IntegrationTestHarness) -> tuple[Path, dict[str, Any]]:

@@ -35,7 +35,9 @@ class _Search:
     used: set[tuple[int, str]] = field(default_factory=set)
 
 
-def find(resources: Sequence[dict[str, Any]], entities: list[Entity], answers: Sequence[tuple[int, Any]]) -> list[Entity]:
+def find(
+    resources: Sequence[dict[str, Any]], entities: list[Entity], answers: Sequence[tuple[int, Any]]
+) -> list[Entity]:
     """Say of each entity where it is from, in its ``origin``.
 
     Args:

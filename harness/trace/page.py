@@ -20,7 +20,17 @@ from harness.trace.view import Limits, View
 from sandbox.errors import SandboxError
 
 FOLDER = Path(__file__).with_name("page")
-_SCRIPTS = ("dom.js", "pack.js", "list.js", "text.js", "overview.js", "timeline.js", "entities.js", "details.js", "app.js")
+_SCRIPTS = (
+    "dom.js",
+    "pack.js",
+    "list.js",
+    "text.js",
+    "overview.js",
+    "timeline.js",
+    "entities.js",
+    "details.js",
+    "app.js",
+)
 # Bytes that the pieces of a page may have together: 10 MB with what else is in it.
 MOST = 9_000_000
 _SMALLER = (Limits(), Limits(body=16_384), Limits(body=4096), Limits(1024, details=50_000), Limits(256, details=5000))

@@ -47,7 +47,7 @@ async function ofEntity(row, rows, number) {
     crumb, title,
     detail.reason ? h("p", { class: `said reason ${row.state === "refused" ? "bad" : ""}` }, detail.reason) : null,
     row.state === "deleted" ? null : part("Where it is from", origin(row, detail, rows, number)),
-    detail.steps.length ? part("The mapping, step by step", mapping(detail)) : null,
+    detail.steps.length ? part(detail.item ? "The mapping, step by step" : "The mapping, with the entity's values", mapping(detail)) : null,
     detail.item ? part("Raw item", code(detail.item, { label: "Raw item" })) : null,
     part(row.state === "no entity" ? "What the mapping makes of it" : "As the integration sent it", code(detail.entity, { label: "Entity" })),
   ].filter(Boolean);
@@ -66,15 +66,18 @@ function origin(row, detail, rows, number) {
   }
   if (row.found === "values") {
     return [h("p", { class: "note" }, `Raw item not found: no object of an answer becomes this entity, so the integration makes the item itself. Of the entity's ${plural(detail.values, "value")} these answers hold`),
-      h("ul", { class: "links" }, detail.holding.map(([index, holds]) => h("li", {}, h("span", { class: "number" }, `${holds} `), call(index))))];
+      h("ul", { class: "holding" }, detail.holding.map(([index, holds]) => h("li", {}, h("span", { class: "number" }, count(holds)), call(index))))];
   }
   return h("p", { class: "note" }, "Raw item not found: no answer of the third party holds any of its values.");
 }
+
+/** A path that may go on in the next line after each of its parts. */
+const breakable = (path) => path.split(".").flatMap((each, index) => (index ? [".", h("wbr"), each] : [each]));
 
 function mapping(detail) {
   return h("div", { class: "scroll" }, h("table", { class: "steps" },
     h("thead", {}, h("tr", {}, ["Part", "Expression", "Value"].map((each) => h("th", { scope: "col" }, each)))),
     h("tbody", {}, detail.steps.map(([path, expression, result, why]) => h("tr", { class: result === "null" || result === "false" ? "empty" : "" },
-      h("th", { scope: "row" }, path), h("td", {}, h("code", {}, expression)),
+      h("th", { scope: "row" }, breakable(path)), h("td", {}, h("code", {}, expression)),
       h("td", {}, h("code", {}, result), why ? h("p", { class: "why" }, why) : null))))));
 }

@@ -48,7 +48,7 @@ function problems(run, number) {
   const found = [...HEAD.problems, ...(run?.problems ?? [])];
   const bad = found.filter((problem) => KINDS[problem.kind][1] === "bad");
   const mild = found.filter((problem) => KINDS[problem.kind][1] !== "bad");
-  if (!found.length) return h("p", { class: "well" }, "Nothing is wrong: every request was answered, Port took every entity, and nothing was raised.");
+  if (!found.length) return h("p", { class: "all-well" }, "Nothing is wrong: every request was answered, Port took every entity, and nothing was raised.");
   return h("div", {},
     bad.length ? h("section", { id: "problems" }, h("h2", {}, "What is wrong"), several(bad, number, true)) : null,
     mild.length ? h("section", {}, h("h2", {}, "Worth a look"), several(mild, number, false)) : null);
