@@ -59,28 +59,27 @@ def page(trace: Trace, redactor: Redactor) -> str:
         pieces = [packed(text) for text in texts]
         if sum(map(len, pieces)) <= MOST:
             break
-    head = json.dumps(summary | {"starts": view.pack.starts()}, ensure_ascii=False, default=str)
-    if left := cleaner.left_in("\n".join([head, *texts])):
+    texts.append(json.dumps(summary, ensure_ascii=False, default=str))
+    if left := cleaner.left_in("\n".join(texts)):
         raise TraceError(
             f"The trace of {summary['title']} is not written: it would hold {', '.join(left[:5])} in a form that is not replaced.",
             remedy="give the integration a configuration of which no value is a part of what it reads.",
         )
-    return rendered(head, summary, pieces)
+    return rendered(summary | {"starts": view.pack.starts()}, pieces)
 
 
-def rendered(head: str, summary: dict[str, Any], pieces: list[str]) -> str:
+def rendered(summary: dict[str, Any], pieces: list[str]) -> str:
     """The page around its data.
 
     Args:
-        head: The summary as JSON.
         summary: The summary.
         pieces: The pieces of the pack.
     """
     script, style = _script(), (FOLDER / "page.css").read_text(encoding="utf-8")
     html: str = _template().render(
-        title=summary["title"],
+        title=summary["title"].encode("utf-8", "replace").decode(),
         outcome=summary["outcome"],
-        head=in_script(head),
+        head=in_script(json.dumps(summary, default=str)),
         pieces=pieces,
         script=script,
         style=style,

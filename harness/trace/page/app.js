@@ -183,7 +183,7 @@ function start() {
       h("div", { class: "tabs", role: "tablist", "aria-label": "Views" }, tabs), runs(), theme()),
     h("div", { class: "work" }, main, panel),
     h("p", { class: "keys", "aria-hidden": "true" }, [["/", "search"], ["↑ ↓", "move"], ["enter", "open"], ["esc", "back"], ["1 2 3", "views"]].map(([key, does]) => h("span", {}, h("kbd", {}, key), ` ${does}`))));
-  show();
+  show().then(() => HEAD.runs.length && (window.requestIdleCallback ?? setTimeout)(() => rowsOf(state.run)));
 }
 
 if ("DecompressionStream" in window) start();
