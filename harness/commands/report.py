@@ -52,7 +52,12 @@ def command(asked: Asked, *, file: Path | None, as_json: bool) -> None:
     if as_json:
         output.show_json({"ok": not found, "problems": found, "file": str(file.resolve()), "bytes": len(html.encode())})
     else:
-        entities, calls = len(done.result.upserted_entities), len(done.calls)
-        click.echo(f"{directory.name}: {entities} entities, {calls} calls, {', '.join(found) or 'all is well'}")
+        entities = _counted(len(done.result.upserted_entities), "entity", "entities")
+        calls = _counted(len(done.calls), "call", "calls")
+        click.echo(f"{directory.name}: {', '.join([entities, calls, *(found or ['all is well'])])}")
         click.echo(f"{file} shows all of it in a browser")
     sys.exit(WRONG if found else FINE)
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

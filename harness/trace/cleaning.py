@@ -66,6 +66,11 @@ class Cleaner:
         with self._redactor.focus(value):
             return self._redactor.clean(value)
 
+    def texts(self, value: Any) -> Any:
+        """A JSON value whose fields are no credentials, whatever their names."""
+        with self._redactor.focus(value):
+            return self._redactor.clean_texts(value)
+
     def named(self, name: str, value: Any) -> Any:
         """A JSON value that goes by a name, which may be a credential's."""
         with self._redactor.focus(value):

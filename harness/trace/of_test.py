@@ -1,7 +1,6 @@
 """Writes the trace of a test into a file that is named as the test is."""
 
 import hashlib
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,7 +59,8 @@ def file_of(item: pytest.Item, folder: Path) -> Path:
         item: The test.
         folder: Where traces are kept.
     """
-    plain = _NO_NAME.sub("-", item.nodeid.replace("::", ".").replace(os.sep, ".").replace("/", ".")).strip("-.")
+    path, *names = item.nodeid.split("::")
+    plain = _NO_NAME.sub("-", ".".join([path.replace("/", "."), *names])).strip("-.")
     if len(plain) > _LONGEST or item.nodeid.count("[") or not plain:  # of two parameters, the same may be left
         plain = f"{plain[:_LONGEST]}-{hashlib.sha256(item.nodeid.encode()).hexdigest()[:8]}"
     return folder / f"{plain}.html"

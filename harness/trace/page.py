@@ -41,12 +41,13 @@ class TraceError(SandboxError):
     """A trace cannot be written."""
 
 
-def page(trace: Trace, redactor: Redactor) -> str:
+def page(trace: Trace, redactor: Redactor, *, most: int = MOST) -> str:
     """The trace as HTML.
 
     Args:
         trace: What to show.
         redactor: Knows the secrets of the configuration; what else looks like one is found here.
+        most: Bytes that what is shown on demand may have, compressed; of more, less is shown.
 
     Raises:
         TraceError: A secret would be in it.
@@ -57,7 +58,7 @@ def page(trace: Trace, redactor: Redactor) -> str:
         summary = view.summary()
         texts = view.pack.texts()
         pieces = [packed(text) for text in texts]
-        if sum(map(len, pieces)) <= MOST:
+        if sum(map(len, pieces)) <= most:
             break
     texts.append(json.dumps(summary, ensure_ascii=False, default=str))
     if left := cleaner.left_in("\n".join(texts)):

@@ -71,7 +71,7 @@ class View:
         problems = Counter(problem.kind for problem in run.problems)
         zero = min([run.began, *(call.at for call in run.calls), *(line.at for line in run.logs)])
         return {
-            "name": run.name,
+            "name": self._clean.text(run.name),
             "integration": run.integration,
             "counts": {
                 "entities": states["upserted"],
@@ -85,12 +85,15 @@ class View:
                 "errors": problems["error"] + problems["outside"] + problems["unknown"],
             },
             "timings": [[phase, seconds] for phase, seconds in run.timings.items()],
-            "kinds": run.kinds,
+            "kinds": self._clean.texts(run.kinds),
             "problems": [self._problem(problem) for problem in run.problems],
             # Rows are short lists: 5,000 objects would repeat their names 5,000 times.
             "calls": self.pack.add([self._call(call, zero) for call in run.calls]),
             "logs": self.pack.add(
-                [[_since(line.at, zero), line.level, self._line(line.text), len(line.text)] for line in run.logs]
+                [
+                    [_since(line.at, zero), self._clean.text(line.level), self._line(line.text), len(line.text)]
+                    for line in run.logs
+                ]
             ),
             "entities": self.pack.add(self._entities(run.entities)),
         }
@@ -119,7 +122,7 @@ class View:
         return [
             _since(call.at, zero),
             call.lane,
-            call.method,
+            self._clean.text(call.method),
             url[:_ROW],
             call.status,
             None if call.seconds is None else round(call.seconds * _MILLISECONDS, 1),
@@ -162,9 +165,9 @@ class View:
         return {
             "entity": self._json(entity.entity),
             "reason": self._clean.text(entity.reason),
-            "kind": trace.kind if trace else "",
+            "kind": self._clean.text(trace.kind) if trace else "",
             "item": item,
-            "path": origin.path,
+            "path": self._clean.text(origin.path),
             "differs": [self._clean.text(each) for each in origin.differs],
             "holding": origin.holding,
             "values": origin.values,
@@ -174,7 +177,8 @@ class View:
     def _step(self, step: Step, origin: Origin) -> list[str]:
         value = self._clean.named(step.path.rpartition(".")[2], step.value)
         why = step.error or origin.why.get(step.path, "")
-        return [step.path, step.expression, _cut(_dumped(value), self._limits.body), self._clean.text(why)]
+        path, expression = self._clean.text(step.path), self._clean.text(step.expression)
+        return [path, expression, _cut(_dumped(value), self._limits.body), self._clean.text(why)]
 
     def _json(self, value: Any) -> str:
         return _cut(_dumped(self._clean.value(value)), self._limits.body)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import random
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -176,3 +179,12 @@ def make_large(*, entities: int = 5000, calls: int = 2000) -> Trace:
         run.calls.append(make_call(number, content, path=f"/things/{number}", lane=lane))
     run.logs += [LogLine(AT + number / 100, "INFO", f"Processing thing {number}: {texts()}") for number in range(3000)]
     return make_trace(run)
+
+
+def unpacked(html: str) -> tuple[dict[str, Any], str]:
+    """Read a page again: its summary, and everything that it shows on demand, as one text."""
+    head = re.search(r'<script type="application/json" id="head">(.*?)</script>', html, re.DOTALL)
+    assert head, html[:200]
+    pieces = re.findall(r'<script type="text/plain" id="piece-\d+">(.*?)</script>', html)
+    texts = [gzip.decompress(base64.b64decode(piece)).decode() for piece in pieces]
+    return json.loads(head[1]), "\n".join(texts)
