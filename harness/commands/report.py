@@ -2,15 +2,17 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from harness import output
 from harness.commands._asked import takes_asked
 from harness.commands._work import run
+from harness.explanation.explain import raw_items
 from harness.options import settings_in_force
 from harness.running import summary
-from harness.running.directory_run import Asked, DirectoryRun
+from harness.running.directory_run import Asked, DirectoryRun, Run
 from sandbox.errors import SandboxError
 
 FINE, WRONG, NOT_RUN = 0, 1, 3
@@ -26,10 +28,11 @@ FINE, WRONG, NOT_RUN = 0, 1, 3
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the file's name, and what is wrong, as JSON.")
 def command(asked: Asked, *, file: Path | None, as_json: bool) -> None:
-    """Resync the integration in DIRECTORY once, in a sandbox, and write what happened into one HTML file.
+    """Resync the integration in DIRECTORY in a sandbox, and write what happened into one HTML file.
 
     It shows the calls to the third party and to Port and the log on one axis of time, each entity with the answer that it
     is from and the mapping step by step, and what is wrong. It is to be opened in a browser, and needs no network.
+    A second resync gets the raw items.
 
     Exit codes: 0 all is well, 1 there were errors, unanswered or refused things, 2 wrong usage, 3 it could not be run.
     """
@@ -39,8 +42,8 @@ def command(asked: Asked, *, file: Path | None, as_json: bool) -> None:
     directory = asked.directory.resolve()
     try:
         with output.busy(f"resyncing {directory.name}"):
-            done = run(DirectoryRun(asked).run())
-            html = of_directory.page_of(done)
+            done, items = run(_resynced(DirectoryRun(asked)))
+            html = of_directory.page_of(done, items)
         is_ours, file = file is None, file or settings_in_force().trace_folder / f"{directory.name}.html"
         files.keep(html, file, is_ours=is_ours)
     except OSError as error:
@@ -57,6 +60,15 @@ def command(asked: Asked, *, file: Path | None, as_json: bool) -> None:
         click.echo(f"{directory.name}: {', '.join([entities, calls, *(found or ['all is well'])])}")
         click.echo(f"{file} shows all of it in a browser")
     sys.exit(WRONG if found else FINE)
+
+
+async def _resynced(directory: DirectoryRun) -> tuple[Run, list[list[Any]] | None]:
+    """The resync that is shown, and one more for the raw items, which Ocean does not keep."""
+    done = await directory.run()
+    try:
+        return done, await raw_items(directory, done.read)
+    except SandboxError:  # what there is to show is there; the items are looked for in the answers then
+        return done, None
 
 
 def _counted(count: int, one: str, many: str) -> str:

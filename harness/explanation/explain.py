@@ -125,10 +125,10 @@ async def explain(asked: Asked) -> Explanation:
     resources = read.mapping["resources"]
     explanation = Explanation(read.file, [])
     result = await _real(run, read, explanation)
-    passed = await _passed(run, read, parsed=True)
+    passed = await raw_items(run, read, parsed=True)
     unparsed = passed
     if any("itemsToParse" in (resource.get("port") or {}) for resource in resources):
-        unparsed = await _passed(run, read, parsed=False)
+        unparsed = await raw_items(run, read, parsed=False)
     for index, resource in enumerate(resources):
         explained = Resource(resource["kind"], index, notes=_notes(resource, unparsed[index]))
         traces = follow(resource, index, passed[index])
@@ -180,8 +180,17 @@ async def _real(run: DirectoryRun, read: Read, explanation: Explanation) -> Resy
     return done.result
 
 
-async def _passed(run: DirectoryRun, read: Read, *, parsed: bool) -> list[list[Any]]:
-    """The raw items of each resource, with ``itemsToParse`` done by Ocean, or left undone."""
+async def raw_items(run: DirectoryRun, read: Read, *, parsed: bool = True) -> list[list[Any]]:
+    """The raw items of each resource, from a resync of their own.
+
+    Args:
+        run: What resyncs the directory.
+        read: What that says.
+        parsed: Whether ``itemsToParse`` is done, by Ocean itself.
+
+    Raises:
+        SandboxError: As :func:`explain`.
+    """
     resources = [_passing(resource, index, parsed=parsed) for index, resource in enumerate(read.mapping["resources"])]
     done = await run.run(read=read, mapping={**read.mapping, "resources": resources}, port="lenient", entry="resync")
     items: list[list[Any]] = [[] for _ in resources]

@@ -19,13 +19,13 @@ class Candidate:
     """An object that may be a raw item.
 
     Args:
-        call: The number of the call whose answer it is in.
+        call: The number of the call whose answer it is in; None where that is not known.
         path: Where it stands there, in the words of jq.
         item: The object.
         siblings: Where the list stands that it is an element of; empty where it is none.
     """
 
-    call: int
+    call: int | None
     path: str
     item: dict[str, Any]
     siblings: str = ""
@@ -94,7 +94,7 @@ def first_results(expressions: Sequence[str], candidates: Sequence[Candidate]) -
     return found
 
 
-def _walk(call: int, value: Any, path: str, siblings: str, *, deep: bool) -> Iterator[Candidate]:
+def _walk(call: int | None, value: Any, path: str, siblings: str, *, deep: bool) -> Iterator[Candidate]:
     if isinstance(value, dict):
         yield Candidate(call, path or ".", value, siblings)
         for key, each in value.items():

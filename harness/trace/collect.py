@@ -41,6 +41,7 @@ class Given:
         config: What overrides its configuration.
         routes: The routes of a test.
         stubs: The stubs of its stub files.
+        items: The raw items of each resource, where they are known.
         is_test: Whether a test ran it, which is mended by a route; otherwise it is mended by a stub of a file.
     """
 
@@ -49,6 +50,7 @@ class Given:
     config: dict[str, Any]
     routes: Sequence[Route] = ()
     stubs: Sequence[Stub] = ()
+    items: Sequence[Sequence[Any]] | None = None
     is_test: bool = True
 
     @classmethod
@@ -63,10 +65,10 @@ class Given:
         )
 
     @classmethod
-    def of_directory(cls, run: DirectorysRun) -> "Given":
-        """What a directory was run with."""
-        read = run.read
-        return cls(run.directory, read.mapping["resources"], read.config, stubs=read.stubs, is_test=False)
+    def of_directory(cls, run: DirectorysRun, items: Sequence[Sequence[Any]] | None = None) -> "Given":
+        """What a directory was run with; ``items`` as above."""
+        read, resources = run.read, run.read.mapping["resources"]
+        return cls(run.directory, resources, read.config, stubs=read.stubs, items=items, is_test=False)
 
 
 def runs_of(given: Given, results: Sequence[ResyncResult]) -> list[Run]:
@@ -129,7 +131,10 @@ class _Made:
             if call.lane == "third-party" and not call.is_wrong
             for each in _json(number, call)
         ]
-        run.entities += origin.find(self.given.resources, run.entities, answers)
+        if self.given.items is None:
+            run.entities += origin.find(self.given.resources, run.entities, answers)
+        else:
+            run.entities += origin.of_items(self.given.resources, run.entities, answers, self.given.items)
         run.problems = list(self._problems(run, {id(call): number for number, call in enumerate(logged)}))
         return run
 

@@ -84,19 +84,21 @@ class Origin:
 
     Args:
         found: ``item``: an item of a response becomes exactly this entity. ``part``: one becomes an entity of this
-            identifier, of which some parts are otherwise: the integration adds to what it got. ``values``: no item does,
+            identifier, of which some parts are otherwise: the integration adds to what it got. ``made``: the item is known,
+            and no answer has it as it is: the integration made it. ``values``: no item does,
             and some responses hold values of the entity. ``nothing``: not even that.
         trace: The item's way through the mapping, if there is an item.
         steps: Without one: the expressions of the resource that makes such entities, with the values that the entity has.
         call: The number of the call that answered with it, in the run's list.
         path: Where in that answer it stands, in the words of jq.
         differs: Where the mapped item is not the entity, by path.
-        holding: Calls whose answers hold values of the entity, and how many of them, the most first.
-        values: How many values of the entity were looked for.
+        holding: Where no answer has the item: calls whose answers hold values of it, or of the entity, and how many of
+            them, the most first.
+        values: How many values were looked for.
         why: Why each part that is null is null, by its path.
     """
 
-    found: Literal["item", "part", "values", "nothing"] = "nothing"
+    found: Literal["item", "part", "made", "values", "nothing"] = "nothing"
     trace: ItemTrace | None = None
     steps: list[Step] = field(default_factory=list)
     call: int | None = None

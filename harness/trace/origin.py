@@ -5,22 +5,23 @@ the objects of the recorded answers go through the mapping, and the one that bec
 integrations add to what they get, or make items of their own: then an object may become an entity of the same identifier
 that is otherwise in parts, or there is none, and all that can be said is which answers hold values of the entity. Each
 is told from the other, see :class:`harness.trace.model.Origin`.
+
+Where there is time, as there is for a directory, the items themselves come from another resync (:func:`of_items`). Then only
+the answers are looked for.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness.explanation.reason import why_empty, why_no_entity
-from harness.explanation.trace import ItemTrace, Step, differing, evaluate, follow, mappings_of, values_in
+from harness.explanation.trace import ItemTrace, Step, differing, evaluate, follow, mappings_of
 from harness.trace.candidates import Candidate, first_results, on_top, parts, within
+from harness.trace.holding import say_who_answered, say_who_holds
 from harness.trace.model import Entity, Origin
 
 _MOST_OTHERS = 1000
-_HOLDING = 3
-# A shorter text, or a smaller number, is in every answer by chance.
-_SHORTEST_TEXT, _SMALLEST_NUMBER = 3, 1000
 _Key = tuple[str, str]
 
 
@@ -31,8 +32,8 @@ class _Search:
     entities: Sequence[Entity]
     origins: list[Origin]
     # Which list an item of which resource stood in, and which objects became an entity.
-    lists: dict[tuple[int, int, str], list[Candidate]] = field(default_factory=dict)
-    used: set[tuple[int, str]] = field(default_factory=set)
+    lists: dict[tuple[int, int | None, str], None] = field(default_factory=dict)
+    used: set[tuple[int | None, str]] = field(default_factory=set)
 
 
 def find(
@@ -49,43 +50,83 @@ def find(
     Returns:
         The items that became no entity although others of the same list did: they have the state ``no entity``.
     """
-    wanted: dict[_Key, list[int]] = defaultdict(list)
-    for number, entity in enumerate(entities):
-        if entity.state != "deleted":  # of which Port is told no more than the identifier
-            wanted[_key(entity.entity)].append(number)
-    search = _Search(resources, wanted, entities, [entity.origin for entity in entities])
+    search = _search(resources, entities)
     top = [candidate for call, body in answers for candidate in on_top(call, body)]
     _look(search, top)
     if any(entity.origin.found != "item" for entity in entities):
         _look(search, [inner for candidate in top if candidate.siblings for inner in within(candidate)])
-    _say_who_holds(entities, answers)
+    say_who_holds(entities, answers)
     for entity in entities:
         if entity.origin.trace is None:
             entity.origin.steps = _steps_by_name(resources, entity.entity)
     return list(_others(search, top))
 
 
+def of_items(
+    resources: Sequence[dict[str, Any]],
+    entities: list[Entity],
+    answers: Sequence[tuple[int, Any]],
+    items: Sequence[Sequence[Any]],
+) -> list[Entity]:
+    """The same as :func:`find`, where the raw items are known.
+
+    Args:
+        resources: The mapping's.
+        entities: The entities.
+        answers: What the third party answered with.
+        items: The items of each resource, after ``itemsToParse``.
+    """
+    search = _search(resources, entities)
+    others: list[Entity] = []
+    for index, of_resource in enumerate(items):
+        taken = [Candidate(None, "", item) for item in of_resource if isinstance(item, dict)]
+        matched = _match(search, index, taken)
+        for number, candidate in enumerate(taken):
+            if number not in matched and len(others) < _MOST_OTHERS:
+                (trace,) = follow(resources[index], index, [candidate.item])
+                others.append(_no_entity(trace, candidate))
+    say_who_answered([*entities, *others], answers)
+    say_who_holds([*entities, *others], answers)
+    return others
+
+
+def _search(resources: Sequence[dict[str, Any]], entities: list[Entity]) -> _Search:
+    wanted: dict[_Key, list[int]] = defaultdict(list)
+    for number, entity in enumerate(entities):
+        if entity.state != "deleted":  # of which Port is told no more than the identifier
+            wanted[_key(entity.entity)].append(number)
+    return _Search(resources, wanted, entities, [entity.origin for entity in entities])
+
+
 def _look(search: _Search, candidates: list[Candidate]) -> None:
     """Take candidates through all resources."""
     for index, resource in enumerate(search.resources):
-        mapped = mappings_of(resource)
-        asked = [mapped.get("blueprint"), mapped.get("identifier")]
-        if not all(isinstance(each, str) for each in asked):  # a search object: who it finds is for Port to say
-            continue
         taken = parts(resource, candidates)
-        for candidate, (blueprint, identifier) in zip(taken, first_results(list(map(str, asked)), taken), strict=True):
-            if blueprint is None or identifier is None:
-                continue
-            for number in search.wanted.get((str(blueprint), str(identifier)), ()):
-                _try(search, index, candidate, number)
+        for number in _match(search, index, taken):
+            search.used.add((taken[number].call, taken[number].path))
+            if taken[number].siblings:
+                search.lists[index, taken[number].call, taken[number].siblings] = None
+
+
+def _match(search: _Search, index: int, taken: list[Candidate]) -> set[int]:
+    """Try those that have the identifier of an entity; gives their numbers."""
+    mapped = mappings_of(search.resources[index])
+    asked = [mapped.get("blueprint"), mapped.get("identifier")]
+    if not all(isinstance(each, str) for each in asked):  # a search object: who it finds is for Port to say
+        return set()
+    matched = set()
+    for number, (blueprint, identifier) in enumerate(first_results(list(map(str, asked)), taken)):
+        if blueprint is None or identifier is None:
+            continue
+        for entity in search.wanted.get((str(blueprint), str(identifier)), ()):
+            matched.add(number)
+            _try(search, index, taken[number], entity)
+    return matched
 
 
 def _try(search: _Search, index: int, candidate: Candidate, number: int) -> None:
     """See whether a candidate of the right identifier becomes the entity of this number."""
     origin = search.origins[number]
-    search.used.add((candidate.call, candidate.path))
-    if candidate.siblings:
-        search.lists.setdefault((index, candidate.call, candidate.siblings), [])
     if origin.found == "item":
         return
     (trace,) = follow(search.resources[index], index, [candidate.item])
@@ -101,7 +142,7 @@ def _try(search: _Search, index: int, candidate: Candidate, number: int) -> None
 
 def _others(search: _Search, candidates: list[Candidate]) -> Iterator[Entity]:
     """The items that stand in a list with others that became entities, and became none."""
-    by_list: dict[tuple[int, str], list[Candidate]] = defaultdict(list)
+    by_list: dict[tuple[int | None, str], list[Candidate]] = defaultdict(list)
     for candidate in candidates:
         if candidate.siblings and (candidate.call, candidate.path) not in search.used:
             by_list[candidate.call, candidate.siblings].append(candidate)
@@ -120,41 +161,14 @@ def _no_entity(trace: ItemTrace, candidate: Candidate) -> Entity:
     origin = Origin("item", trace, call=candidate.call, path=candidate.path, why=why)
     entity = trace.entity or {}
     if not entity:  # the selector said no, and yet it has a name
-        mapped = mappings_of_trace(trace)
-        entity = {part: mapped.get(part) for part in ("identifier", "blueprint", "title")}
+        entity = {"identifier": _usual_name(trace), "blueprint": None, "title": None}
     return Entity("no entity", entity, reason, origin)
 
 
-def mappings_of_trace(trace: ItemTrace) -> dict[str, Any]:
+def _usual_name(trace: ItemTrace) -> Any:
     """What an item is usually known by."""
     item = trace.item if isinstance(trace.item, dict) else {}
-    return {"identifier": next((item[key] for key in ("id", "key", "uuid", "name") if item.get(key)), None)}
-
-
-def _say_who_holds(entities: Sequence[Entity], answers: Sequence[tuple[int, Any]]) -> None:
-    """Of entities of which no item is known: the calls whose answers hold their values."""
-    lost = [entity for entity in entities if entity.origin.found == "nothing" and entity.state != "deleted"]
-    if not lost:
-        return
-    calls: dict[Any, set[int]] = defaultdict(set)
-    for call, body in answers:
-        for value in values_in(body):
-            if _is_telling(value):
-                calls[value].add(call)
-    for entity in lost:
-        told = {key: value for key, value in entity.entity.items() if key not in ("blueprint", "icon")}
-        values = {value for value in values_in(told) if _is_telling(value)}
-        counted = Counter(call for value in values for call in calls.get(value, ()))
-        entity.origin.values = len(values)
-        entity.origin.holding = sorted(counted.items(), key=lambda each: (-each[1], each[0]))[:_HOLDING]
-        if counted:
-            entity.origin.found = "values"
-
-
-def _is_telling(value: Any) -> bool:
-    if isinstance(value, str):
-        return len(value) >= _SHORTEST_TEXT
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= _SMALLEST_NUMBER
+    return next((item[key] for key in ("id", "key", "uuid", "name") if item.get(key)), None)
 
 
 def _steps_by_name(resources: Sequence[dict[str, Any]], entity: dict[str, Any]) -> list[Step]:

@@ -80,7 +80,7 @@ def test_a_test_that_fails_has_a_trace_until_it_passes(tmp_path: Path) -> None:
     assert shown["counts"]["port"] > 2
     assert [phase for phase, _ in shown["timings"]] == ["start", "boot", "resync", "collect"]
     (difference,) = summary["differences"]
-    assert any("ValueError: the handler's own" in line for line in difference["lines"])
+    assert any("the handler's own" in line for line in difference["lines"])
     assert "route 1 of the test (test_things.py:" in rest
     assert "the item has no `valeu`; did you mean `value`?" in rest
     assert "there is no identifier" in rest

@@ -54,21 +54,24 @@ async function ofEntity(row, rows, number) {
 }
 
 function origin(row, detail, rows, number) {
-  const call = (index, text) => {
+  const call = (index) => {
     const found = rows.calls[index];
-    return button(text ?? `call ${index + 1}: ${found.method} ${found.url}`, () => go({ run: number, view: "timeline", row: `c${index}` }), { class: "link mono" });
+    return button(`call ${index + 1}: ${found.method} ${found.url}`, () => go({ run: number, view: "timeline", row: `c${index}` }), { class: "link mono" });
   };
   const place = row.call === null ? null : h("p", {}, call(row.call), h("br"), h("code", { class: "quiet" }, detail.path));
-  if (row.found === "item") return place;
-  if (row.found === "part") {
-    return [place, h("p", { class: "note" }, "An object of this answer has the same identifier. The integration adds to it, or changes it, before the mapping: otherwise are ",
-      detail.differs.map((path, index) => [index ? ", " : "", h("code", {}, path)]).flat(), ".")];
+  const holding = detail.holding.length ? h("ul", { class: "holding" }, detail.holding.map(([index, holds]) => h("li", {}, h("span", { class: "number" }, count(holds)), call(index)))) : null;
+  const otherwise = detail.differs.map((path, index) => [index ? ", " : "", h("code", {}, path)]);
+  const note = (...children) => h("p", { class: "note" }, children);
+  const holds = holding ? ` Of ${plural(detail.values, "value")} these answers hold` : " No answer holds any of its values.";
+  switch (row.found) {
+    case "item": return place;
+    case "part": return place
+      ? [place, note("An object of this answer has the same identifier. The integration adds to it, or changes it, before the mapping: otherwise are ", otherwise, ".")]
+      : [note("Its raw item becomes an entity of this identifier, and the integration changes it after the mapping: otherwise are ", otherwise, `.${holds}`), holding];
+    case "made": return [note(`The integration makes the raw item itself: no answer has it as it is.${holds}`), holding];
+    case "values": return [note(`Raw item not found: no object of an answer becomes this entity, so the integration makes the item itself.${holds}`), holding];
+    default: return note("Raw item not found: no answer of the third party holds any of its values.");
   }
-  if (row.found === "values") {
-    return [h("p", { class: "note" }, `Raw item not found: no object of an answer becomes this entity, so the integration makes the item itself. Of the entity's ${plural(detail.values, "value")} these answers hold`),
-      h("ul", { class: "holding" }, detail.holding.map(([index, holds]) => h("li", {}, h("span", { class: "number" }, count(holds)), call(index))))];
-  }
-  return h("p", { class: "note" }, "Raw item not found: no answer of the third party holds any of its values.");
 }
 
 /** A path that may go on in the next line after each of its parts. */

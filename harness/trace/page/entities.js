@@ -2,7 +2,7 @@
 
 const COLUMNS = [["state", "State"], ["blueprint", "Blueprint"], ["identifier", "Identifier"], ["title", "Title"], ["call", "From"]];
 const STATES = { refused: "Refused", "no entity": "No entity", upserted: "Upserted", deleted: "Deleted" };
-const FOUND = { item: "", part: "in part ", values: "made of ", nothing: "not found" };
+const FOUND = { item: "", part: "in part ", made: "", values: "", nothing: "not found" };
 
 class Entities {
   constructor(rows) {
@@ -72,7 +72,7 @@ class Entities {
 
   row(row) {
     const cell = (...children) => h("span", { role: "gridcell" }, children);
-    const from = row.state === "deleted" ? "" : row.call === null ? (row.found === "values" ? "made up of several" : FOUND[row.found]) : `${FOUND[row.found]}call ${row.call + 1}`;
+    const from = row.state === "deleted" ? "" : row.call === null ? { nothing: "not found", values: "item not found" }[row.found] ?? "made by it" : `${FOUND[row.found]}call ${row.call + 1}`;
     return [
       cell(h("i", { class: `dot ${row.state.replace(" ", "-")}`, "aria-hidden": "true" }), STATES[row.state]),
       cell(row.blueprint), h("span", { role: "gridcell", class: "identifier" }, row.identifier || "–"),

@@ -145,3 +145,27 @@ def test_deleted_entities_are_not_looked_for() -> None:
     entity = Entity("deleted", {"identifier": "a", "blueprint": "thing"})
     assert found_in([[make_item("a")]], entity) == []
     assert entity.origin.found == "nothing"
+
+
+def test_known_items_are_looked_for_in_the_answers() -> None:
+    as_it_is, made = make_item("a"), make_item("b", of="registry.example.com")
+    entities = [make_entity(item) for item in (as_it_is, made)]
+    answers = [(0, {"hosts": ["registry.example.com"]}), (1, [as_it_is]), (2, [make_item("b")])]
+    off, unknown = make_item("off", live=False), "no object"
+    others = origin.of_items([make_resource()], entities, answers, [[as_it_is, made, off, unknown]])
+    assert [places(each) for each in (*entities, *others)] == [
+        ("item", 1, ".[0]"),
+        ("made", None, ""),
+        ("made", None, ""),
+    ]
+    assert entities[1].origin.holding == [(0, 1), (2, 1)]
+    assert entities[1].origin.trace is not None
+    assert entities[1].origin.trace.item == made
+    assert others[0].reason == "the selector `.live` says false: `.live` is false"
+
+
+def test_what_an_integration_changes_after_the_mapping() -> None:
+    entity = make_entity(make_item("a", size=4))
+    origin.of_items([make_resource()], [entity], [(0, [make_item("a")])], [[make_item("a", size=3)]])
+    assert places(entity) == ("part", 0, ".[0]")
+    assert entity.origin.differs == ["properties.size"]
