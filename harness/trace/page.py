@@ -19,7 +19,7 @@ from harness.trace.pack import packed
 from harness.trace.view import Limits, View
 from sandbox.errors import SandboxError
 
-FOLDER = Path(__file__).with_name("page")
+FOLDER = Path(__file__).with_name("assets")
 _SCRIPTS = (
     "dom.js",
     "pack.js",
