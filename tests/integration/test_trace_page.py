@@ -127,8 +127,7 @@ def test_what_a_third_party_sends_is_text_and_runs_nothing(browser: Browser) -> 
     with browser.open(html(trace)) as opened:
         page = opened.page
         expect(page.locator("h1")).to_have_text(HOSTILE[0])
-        for summary in page.locator("summary").all():
-            summary.click()
+        page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
         for number in range(len(HOSTILE)):
             for row in (f"timeline/c{number}", f"timeline/l{number}", f"entities/e{number}"):
                 page.evaluate("hash => { location.hash = hash }", f"#/0/{row}")
@@ -163,7 +162,7 @@ def test_5000_entities_and_2000_calls_are_there_within_a_second_and_10_mb(browse
             assert opened.page.locator(".row").count() < 100
             opened.page.keyboard.press("3")
             opened.page.get_by_role("grid").press("End")
-            expect(opened.page.locator(".row[aria-selected=true]")).to_have_attribute("aria-rowindex", "5000")
+            expect(opened.page.locator(".row[aria-selected=true]")).to_have_attribute("aria-rowindex", "5001")
     assert min(took) < 1000
 
 

@@ -3,6 +3,7 @@
 const VIEWS = { overview: "Overview", timeline: "Timeline", entities: "Entities" };
 const state = { run: 0, view: "overview", row: null };
 const built = new Map();
+let choice = null;
 let back = null;
 
 function search(label, onsearch) {
@@ -14,7 +15,7 @@ function search(label, onsearch) {
         event.preventDefault();
         clearTimeout(timer);
         onsearch(input.value.trim().toLowerCase());
-        const list = input.closest(".view").querySelector(".list");
+        const list = input.closest(".view").querySelector(".walked");
         list.focus();
         list.dispatchEvent(new KeyboardEvent("keydown", { key: "Home" }));
       }
@@ -67,7 +68,7 @@ const tabs = Object.entries(VIEWS).map(([view, label]) => h("button", {
 function close() {
   if (!state.row) return false;
   go({ row: null });
-  const list = main.querySelector(".list");
+  const list = main.querySelector(".walked");
   (back?.isConnected ? back : list)?.focus();
   return true;
 }
@@ -80,6 +81,7 @@ async function show(filter = null) {
     tab.setAttribute("aria-selected", String(chosen));
     tab.tabIndex = chosen ? 0 : -1;
   }
+  if (choice) choice.value = state.run;
   main.setAttribute("aria-labelledby", `tab-${state.view}`);
   document.body.dataset.view = state.view;
   const view = await viewOf(state.run, state.view, run);
@@ -141,10 +143,8 @@ function theme() {
 
 function runs() {
   if (HEAD.runs.length < 2) return null;
-  const choice = h("select", { "aria-label": "Which resync or event", on: { change: () => go({ run: Number(choice.value) }) } },
+  choice = h("select", { "aria-label": "Which resync or event", on: { change: () => go({ run: Number(choice.value) }) } },
     HEAD.runs.map((run, number) => h("option", { value: number }, `${number + 1}. ${run.name}`)));
-  read();
-  choice.value = state.run;
   return choice;
 }
 
@@ -159,10 +159,13 @@ document.addEventListener("keydown", (event) => {
     if (typing && event.target.value) {
       event.target.value = "";
       event.target.dispatchEvent(new Event("input"));
-    } else if (!close() && typing) main.querySelector(".list")?.focus();
+    } else if (!close() && typing) main.querySelector(".walked")?.focus();
   } else if (!typing && ["1", "2", "3"].includes(event.key) && HEAD.runs.length) {
     go({ view: Object.keys(VIEWS)[Number(event.key) - 1] });
   }
+});
+window.addEventListener("unhandledrejection", (event) => {
+  byId("app").prepend(h("p", { class: "broken", role: "alert" }, `This trace cannot be shown, is the file whole? ${event.reason}`));
 });
 window.addEventListener("popstate", () => show());
 window.addEventListener("hashchange", () => show());

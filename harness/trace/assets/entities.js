@@ -11,7 +11,12 @@ class Entities {
     this.state = "";
     this.blueprint = "";
     this.query = "";
-    this.list = new List({ label: "Entities", grid: true, columns: COLUMNS.length, render: (row) => this.row(row), open: (row, how) => opened(row, how) });
+    this.heads = COLUMNS.map(([name, label]) => h("span", { role: "columnheader", "aria-sort": "none", "data-column": name },
+      button([label, h("i", { "aria-hidden": "true" })], () => this.sort(name))));
+    this.list = new List({
+      label: "Entities", head: h("div", { class: "heads", role: "row", "aria-rowindex": 1 }, this.heads), columns: COLUMNS.length,
+      render: (row) => this.row(row), open: (row, how) => opened(row, how),
+    });
     this.status = h("p", { class: "status", role: "status" });
     this.search = search("Search entities and their properties", (query) => { this.query = query; this.filter(); });
     const states = Object.keys(STATES).filter((state) => rows.entities.some((row) => row.state === state));
@@ -20,11 +25,9 @@ class Entities {
     const choice = h("select", { "aria-label": "Blueprint", on: { change: (event) => { this.blueprint = event.target.value; this.filter(); } } },
       h("option", { value: "" }, "All blueprints"), blueprints.map((each) => h("option", { value: each }, each)));
     this.choice = choice;
-    this.heads = COLUMNS.map(([name, label]) => h("span", { role: "columnheader", "aria-sort": "none", "data-column": name },
-      button([label, h("i", { "aria-hidden": "true" })], () => this.sort(name))));
     this.element = h("section", { class: "view entities", "aria-label": "Entities" },
       h("div", { class: "tools" }, this.search, h("div", { class: "chips", role: "group", "aria-label": "Filter" }, this.chips, blueprints.length > 1 ? choice : null), this.status),
-      h("div", { class: "heads", role: "row" }, this.heads), this.list.element);
+      this.list.outer);
     this.filter();
   }
 

@@ -1,20 +1,24 @@
 // A list of which only the rows on the screen exist, walked with the keyboard.
 
 class List {
-  /** `render(row)` gives the children of a row; `open(row, how)` shows it; `role` is listbox or grid. */
-  constructor({ label, render, open, grid = false, columns = 0 }) {
+  /** `render(row)` gives the children of a row; `open(row, how)` shows it; with a `head`, it is a table. */
+  constructor({ label, render, open, head = null, columns = 0 }) {
     this.rows = [];
     this.selected = -1;
     this.render = render;
     this.open = open;
-    this.grid = grid;
+    this.grid = Boolean(head);
     this.made = new Map();
     this.sizer = h("div", { class: "sizer", role: "presentation" });
     this.element = h("div", {
-      class: "list", tabindex: "0", role: grid ? "grid" : "listbox", "aria-label": label,
-      "aria-colcount": grid ? columns : null,
-      on: { scroll: () => this.draw(), keydown: (event) => this.key(event), click: (event) => this.click(event) },
+      class: "list", role: head ? "rowgroup" : "presentation",
+      on: { scroll: () => this.draw(), click: (event) => this.click(event) },
     }, this.sizer);
+    // What has the focus: the whole table, or else what the rows are in.
+    this.outer = h("div", {
+      class: "walked", tabindex: "0", role: head ? "grid" : "listbox", "aria-label": label, "aria-colcount": head ? columns : null,
+      on: { keydown: (event) => this.key(event) },
+    }, head && h("div", { role: "rowgroup" }, head), this.element);
     new ResizeObserver(() => this.draw(true)).observe(this.element);
   }
 
@@ -23,7 +27,7 @@ class List {
     const selected = this.rows[this.selected];
     this.rows = rows;
     this.selected = selected ? rows.indexOf(selected) : -1;
-    if (this.grid) this.element.setAttribute("aria-rowcount", rows.length);
+    if (this.grid) this.outer.setAttribute("aria-rowcount", rows.length + 1);
     this.element.scrollTop = 0;
     if (this.selected >= 0) this.reveal();
     this.draw(true);
@@ -73,7 +77,7 @@ class List {
       if (!element) {
         element = h("div", {
           class: "row", id: `${this.grid ? "g" : "l"}${index}`, role: this.grid ? "row" : "option", "data-index": index,
-          ...(this.grid ? { "aria-rowindex": index + 1 } : { "aria-posinset": index + 1, "aria-setsize": this.rows.length }),
+          ...(this.grid ? { "aria-rowindex": index + 2 } : { "aria-posinset": index + 1, "aria-setsize": this.rows.length }),
           style: { transform: `translateY(${index * height}px)` },
         }, this.render(this.rows[index]));
         if (this.rows[index].wrong || this.rows[index].state === "refused") element.classList.add("is-wrong");
@@ -82,14 +86,14 @@ class List {
       }
       element.setAttribute("aria-selected", String(index === this.selected));
     }
-    if (this.made.has(this.selected)) this.element.setAttribute("aria-activedescendant", this.made.get(this.selected).id);
-    else this.element.removeAttribute("aria-activedescendant");
+    if (this.made.has(this.selected)) this.outer.setAttribute("aria-activedescendant", this.made.get(this.selected).id);
+    else this.outer.removeAttribute("aria-activedescendant");
   }
 
   key(event) {
     const page = Math.max(1, Math.floor(this.element.clientHeight / this.height) - 1);
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.target !== this.outer || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key in steps) {
       event.preventDefault();
       this.select(this.selected < 0 ? (event.key === "End" ? Infinity : 0) : this.selected + steps[event.key], "walk");
@@ -101,6 +105,8 @@ class List {
 
   click(event) {
     const row = event.target.closest(".row");
-    if (row) this.select(Number(row.dataset.index), "click");
+    if (!row) return;
+    this.outer.focus();
+    this.select(Number(row.dataset.index), "click");
   }
 }

@@ -31,7 +31,7 @@ function overview(run, number) {
       where ? h("p", { class: "where" }, where) : null,
       h("h1", {}, name),
       h("p", { class: `outcome ${verdict()}` }, h("span", { class: "mark", "aria-hidden": "true" }), OUTCOMES[verdict()],
-        h("span", { class: "quiet" }, ` after ${seconds(HEAD.seconds)}${run ? `, ${run.integration}` : ""} · ${HEAD.made}`))),
+        h("span", { class: "quiet" }, ` after ${seconds(HEAD.seconds)}${run && run.integration !== HEAD.title ? `, ${run.integration}` : ""} · ${HEAD.made}`))),
     h("div", { class: "figures" }, figures.map(([label, amount, target, tone]) => (
       button([h("b", {}, count(amount)), h("span", {}, label)], () => go(target === "problems" ? { view: "overview" } : { view: target === "timeline" || target === "wrong" ? "timeline" : "entities", filter: target }),
         { class: `figure ${amount && tone ? tone : ""} ${amount ? "" : "nought"}`, "data-figure": label })))),
@@ -74,7 +74,8 @@ function problem(each, number, open) {
   const inner = [
     each.text ? h("p", { class: "said" }, each.text) : null,
     each.paste ? h("div", { class: "paste" }, h("p", { class: "quiet" }, "This would answer it"), code(each.paste, { wrap: true })) : null,
-    each.trace ? traceback(each.trace) : null,
+    !each.trace || each.kind === "failure" ? each.trace && traceback(each.trace)
+      : h("details", { class: "whole" }, h("summary", {}, "Traceback"), traceback(each.trace)),
     links.length ? h("p", { class: "links" }, links) : null,
   ].filter(Boolean);
   const head = [h("span", { class: `tag ${tone}` }, word), h("span", { class: "problem-title" }, each.title)];

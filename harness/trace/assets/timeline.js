@@ -32,7 +32,7 @@ class Timeline {
     this.element = h("section", { class: "view timeline", "aria-label": "Timeline" },
       h("div", { class: "tools" }, this.search, h("div", { class: "chips", role: "group", "aria-label": "Filter" }, this.chips, this.wrongChip), this.status),
       this.strip, h("div", { class: "axis", "aria-hidden": "true" }, ticks(rows.end).map((at) => h("span", { style: { left: `${(100 * at) / rows.end}%` } }, tick(at)))),
-      this.list.element);
+      this.list.outer);
     this.filter();
   }
 
@@ -107,6 +107,6 @@ class Timeline {
     const share = event.offsetX / this.strip.clientWidth;
     const index = this.list.rows.findIndex((row) => row.at >= share * this.rows.end);
     this.list.select(index < 0 ? Infinity : index);
-    this.list.element.focus();
+    this.list.outer.focus();
   }
 }
