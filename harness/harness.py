@@ -14,7 +14,7 @@ from harness import current, mapping, stubs, tally
 from harness.answering import Answerer
 from harness.default_resources import DefaultResources, made_in
 from harness.errors import rebuild
-from harness.journal import PortCall, third_party_calls
+from harness.gathered import Gathered, gather
 from harness.kinds import counts_by_kind
 from harness.live import process as live
 from harness.live.events import LiveEvents
@@ -126,6 +126,7 @@ class IntegrationTestHarness:
         self.entry: Entry = entry or "resync"
         self._sandbox: Sandbox | None = None
         self._container: Resync | None = None
+        self._running: Resync | None = None
         self._deployed = 0
         self._calls_before = 0
         self._large: dict[str, bytes] = {}
@@ -201,8 +202,8 @@ class IntegrationTestHarness:
             self._told_before = production.sizes(await _in_thread(sandbox.port.state))
             with self._timed("boot"):
                 await self._boot(sandbox, container, source.pack(directory))
-        self._container = None
-        await self._deploy_routes(sandbox)
+        self._container, self._running = None, container
+        await self._deploy(sandbox)
         began = datetime.now(UTC)
         try:
             with self._timed("resync"):
@@ -307,6 +308,11 @@ class IntegrationTestHarness:
         print(output)  # noqa: T201 # it is what it is for
         return output
 
+    def _cut(self) -> None:
+        """Kill the resync container in the middle of whatever it does; who waits for it hears that it died."""
+        if (container := self._running or self._container) is not None:
+            container.stop()
+
     def _forget_journal(self) -> None:
         """Have WireMock forget the requests so far, which it keeps in memory; for a resync whose calls are kept elsewhere."""
         if self._sandbox is not None:
@@ -353,6 +359,7 @@ class IntegrationTestHarness:
     def release(self) -> None:
         """Give the sandbox back, if there still is one."""
         sandbox, self._sandbox, self._container, self._unfinished = self._sandbox, None, None, None
+        self._running = None
         self.port_mock.attach(None)
         if sandbox is not None and self._pool is not None:
             self._pool.release(sandbox)
@@ -376,16 +383,14 @@ class IntegrationTestHarness:
         seed = self.port_mock.seed(self._integration_type())
         await _in_thread(lambda: sandbox.port.seed(**seed))
         self.port_mock.attach(sandbox.port)
-        if self._stub_files:
-            await _in_thread(stub_files.deploy, self._stub_files, sandbox.wiremock)
-        await self._deploy_routes(sandbox, stubs.UNMATCHED)
+        await self._deploy(sandbox, [*self._stub_files, stubs.UNMATCHED])
 
-    async def _deploy_routes(self, sandbox: Sandbox, *others: Stub) -> None:
-        """Send the routes that WireMock does not know yet, after ``others``; a test may add some after the start."""
+    async def _deploy(self, sandbox: Sandbox, others: Sequence[Stub] = ()) -> None:
+        """Send ``others`` and the routes that WireMock does not know yet; a test may add some after the start."""
         routes = self.third_party_transport.routes
         new = stubs.from_routes(routes[self._deployed :], self._deployed)
         self._deployed = len(routes)
-        await _in_thread(sandbox.wiremock.stub, [*others, *new])
+        await _in_thread(stub_files.deploy, [*others, *new], sandbox.wiremock)
 
     def _asks_the_test(self) -> bool:
         return any(stubs.is_answered_by_test(route) for route in self.third_party_transport.routes)
@@ -446,42 +451,51 @@ class IntegrationTestHarness:
 
     def _collect(self, sandbox: Sandbox, container: Resync, report: Report, began: datetime) -> ResyncResult:
         with self._timed("collect"):
-            collected, journal = sandbox.port.collected(), sandbox.wiremock.journal()
+            calls_before, port_calls_before = self._calls_before, self._port_calls_before
+            gathered = self._gather(sandbox, calls_before)
+            calls = gathered.calls[calls_before:]
             state = sandbox.port.state() if self.entry == "production" else None
-            to_port = [PortCall(call) for call in collected["calls"]]
-            seen, self._port_calls_before = self._port_calls_before, len(to_port)
-            calls, unmatched = third_party_calls(journal, self._calls_before, self._large)
-            since, self._calls_before = self._calls_before, len(calls)
             self._told_before = production.sizes(state) if state else {}
-            errors = [rebuild(shipped.with_exchange(failure, calls[since:])) for failure in report.failures]
-            transport = self.third_party_transport
-            transport._call_log[:], transport._port_call_log[:] = calls, to_port  # noqa: SLF001 # its own package
-            self.port_mock.keep(collected, to_port)
-            egress_attempts = egress(report, collected["names"])
-            if transport.strict:
-                errors = errors + [UnmatchedRequestError(each) for each in self._explained(unmatched)]
+            errors = [rebuild(shipped.with_exchange(failure, calls)) for failure in report.failures]
+            errors += self._unmatched_errors(gathered)
         result = ResyncResult(
-            upserted_entities=collected["upserted_entities"],
-            deleted_entities=collected["deleted_entities"],
+            upserted_entities=gathered.captured["upserted_entities"],
+            deleted_entities=gathered.captured["deleted_entities"],
             errors=errors,
             reconciliation_success=report.success,
-            unmatched=unmatched,
+            unmatched=gathered.unmatched,
             logs=container.logs,
             timings=dict(self._timings),
-            unused_stubs=unused_stubs(transport.routes, self._stub_files, journal),
-            kinds=counts_by_kind(collected["metrics"]),
+            unused_stubs=unused_stubs(self.third_party_transport.routes, self._stub_files, gathered.journal),
+            kinds=counts_by_kind(gathered.captured["metrics"]),
             rejected_entities=self.port_mock.rejected_entities,
-            egress_attempts=egress_attempts,
-            unknown_port_calls=[call for call in to_port if not call.is_known and call.sequence > seen],
+            egress_attempts=egress(report, gathered.captured["names"]),
+            unknown_port_calls=[
+                call for call in gathered.to_port if not call.is_known and call.sequence > port_calls_before
+            ],
             most_memory=report.most_memory,
             default_resources=made_in(state, self.port_mock.blueprints) if state else DefaultResources(),
-            _calls=calls[since:],
-            _port_calls=[call for call in to_port if call.sequence > seen],
+            _calls=calls,
+            _port_calls=[call for call in gathered.to_port if call.sequence > port_calls_before],
             _during=(began, datetime.now(UTC)),
         )
         self.results.append(result)
         tally.add(resyncs=1, entities=len(result.upserted_entities))
         return result
+
+    def _gather(self, sandbox: Sandbox, since: int) -> Gathered:
+        """What the sandbox has seen; the transport and the Port mock show it from now on."""
+        gathered, transport = gather(sandbox, since, self._large), self.third_party_transport
+        self._calls_before, self._port_calls_before = len(gathered.calls), len(gathered.to_port)
+        transport._call_log[:], transport._port_call_log[:] = gathered.calls, gathered.to_port  # noqa: SLF001 # its own package
+        self.port_mock.keep(gathered.captured, gathered.to_port)
+        return gathered
+
+    def _unmatched_errors(self, gathered: Gathered) -> list[Exception]:
+        """An error for each request that nobody answered, where the transport is strict."""
+        if not self.third_party_transport.strict:
+            return []
+        return [UnmatchedRequestError(each) for each in self._explained(gathered.unmatched)]
 
     @contextlib.contextmanager
     def _timed(self, phase: str) -> Iterator[None]:

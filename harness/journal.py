@@ -45,10 +45,8 @@ def third_party_calls(
     """
     calls: list[ThirdPartyCall] = []
     unmatched: list[RequestLog] = []
-    for entry in journal:
+    for entry in filter(_is_the_integrations, journal):
         request = _request(entry["request"])
-        if PASS_HEADER in request.headers:  # the test process asked on behalf of a request that is in the journal too
-            continue
         response = _response(entry["response"], request, large or {}, entry.get("stubMapping", {}).get("response", {}))
         stub, took = entry.get("stubMapping", {}), entry.get("timing", {}).get("totalTime")
         call = ThirdPartyCall(
@@ -63,6 +61,15 @@ def third_party_calls(
         if UNMATCHED_HEADER in call.response.headers and len(calls) > since:
             unmatched.append(call)
     return calls, unmatched
+
+
+def count(journal: Iterable[dict[str, Any]]) -> int:
+    """How many third-party requests there were.
+
+    Args:
+        journal: WireMock's entries.
+    """
+    return sum(map(_is_the_integrations, journal))
 
 
 class PortCall(RequestLog):
@@ -114,6 +121,11 @@ def _stub_of(stub: dict[str, Any]) -> str | None:
     if "file" in metadata:
         return place(stub)
     return f"route {metadata[ROUTE_NUMBER] + 1} of the test" if ROUTE_NUMBER in metadata else None
+
+
+def _is_the_integrations(entry: dict[str, Any]) -> bool:
+    """Whether the test process did not ask it on behalf of a request that is in the journal, too."""
+    return PASS_HEADER.lower() not in map(str.lower, entry["request"].get("headers", {}))
 
 
 def _request(logged: dict[str, Any]) -> httpx.Request:

@@ -49,6 +49,7 @@ class Container(DockerContainer):
         publish: Ports of the container to publish.
         addresses: Its fixed addresses, by the name of the network, which is not the first.
         dns: The name server for names of the outside; by default there is none.
+        cpu_shares: What it gets of a processor that others want as well, against their 1024.
         on_line: Called with every line that the program writes to stdout, from a thread of this object.
         on_end: Called once when the program has ended, from the same thread.
     """
@@ -69,6 +70,7 @@ class Container(DockerContainer):
         publish: Sequence[int] = (),
         addresses: Mapping[str, str] | None = None,
         dns: str = NOBODY,
+        cpu_shares: int = 1024,
         on_line: Callable[[bytes], None] | None = None,
         on_end: Callable[[], None] | None = None,
     ) -> None:
@@ -101,6 +103,7 @@ class Container(DockerContainer):
             "mem_limit": memory,
             "memswap_limit": memory,
             "pids_limit": pids_limit,
+            "cpu_shares": cpu_shares,
             **({"entrypoint": list(entrypoint)} if entrypoint else {}),
         }
         if shares is None:
@@ -159,6 +162,12 @@ class Container(DockerContainer):
                 message = "the container was stopped"
                 raise OSError(message)
             self._stdin.sendall(data)
+
+    def share_processor(self, shares: int) -> None:
+        """Change what it gets of a processor that others want as well, against their 1024."""
+        if self._container is not None:
+            with contextlib.suppress(docker.errors.APIError):  # it has ended, or the engine cannot; then it is slower
+                self._container.update(cpu_shares=shares)
 
     def cut(self) -> None:
         """End its stdin, which kills the program in it within milliseconds; the engine then removes it by itself."""
@@ -246,11 +255,15 @@ class Container(DockerContainer):
 
     def _read(self, stdin: Any) -> None:
         """Take apart what the program writes: stdout to ``on_line``, stderr to the log."""
-        pending = {True: b"", False: b""}
+        pending: dict[bool, list[bytes]] = {True: [], False: []}
         try:
             for stream, data in _frames(stdin):
                 is_answer = stream == STDOUT
-                *lines, pending[is_answer] = (pending[is_answer] + data).split(b"\n")
+                *lines, rest = data.split(b"\n")
+                if lines:
+                    lines[0] = b"".join([*pending[is_answer], lines[0]])
+                    pending[is_answer].clear()
+                pending[is_answer].append(rest)
                 for line in lines:
                     if is_answer:
                         self._on_line(line)
@@ -259,8 +272,8 @@ class Container(DockerContainer):
         except (OSError, ValueError):  # the socket was closed under us: stop() was called
             pass
         finally:
-            if pending[False]:
-                self._keep(pending[False])
+            if last := b"".join(pending[False]):
+                self._keep(last)
             self._marks.release()
             self.ended.set()
             self._on_end()

@@ -226,7 +226,7 @@ def socket_is_forbidden() -> bool:
 def _wait(condition: Callable[[], bool], seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while not (met := condition()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+        time.sleep(0.02)
     return met
 
 

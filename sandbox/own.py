@@ -2,7 +2,7 @@
 
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import docker.errors
@@ -19,6 +19,7 @@ from sandbox.owner import Owner
 from sandbox.resync import ResyncContainer
 from sandbox.sandbox import Sandbox
 from sandbox.settings import Settings
+from sandbox.turns import turn
 
 _DEATH_SECONDS = 5
 _NETWORK_TRIES = 50
@@ -48,7 +49,8 @@ class OwnSandbox(Sandbox):
         self._background = ThreadPoolExecutor(max_workers=4)
         self._stopped = False
         try:
-            self._begin(warm)
+            with turn(settings):
+                self._begin(warm)
         except BaseException:
             self.stop()
             raise
@@ -58,11 +60,14 @@ class OwnSandbox(Sandbox):
         client, settings, owner = self._client, self._settings, self._owner
         wiremock_image, port_image, _ = images.ensure([images.wiremock(), images.port_mock(), warm], settings, client)
         with ThreadPoolExecutor(max_workers=3) as together:
-            for created in [
+            creating = [
                 together.submit(create, client, owner, settings)
                 for create in (network.create_closed, network.create_front)
-            ]:
-                self._networks.append(created.result())
+            ]
+            wait(creating)  # where one fails, the other is there to be removed all the same
+            self._networks += [each.result() for each in creating if each.exception() is None]
+            for each in creating:
+                each.result()
             third_party, password = services.wiremock_container(wiremock_image, owner, settings, *self._networks)
             to_port, token = services.port_container(port_image, owner, settings, third_party)
             self._anchor = Anchor(port_image, owner, settings, self._networks[0])
@@ -83,7 +88,7 @@ class OwnSandbox(Sandbox):
         container = self._take_warm(image, settings) or self._start(image, settings)
         self._leased.append(container)
         if more_to_come() and settings.isolation == "container":
-            self._warm = self._background.submit(self._start, image, settings)
+            self._warm = self._background.submit(self._start, image, settings, ahead=True)
         return container
 
     def _see_them_dead(self) -> None:
@@ -99,12 +104,13 @@ class OwnSandbox(Sandbox):
             return None
         container = warm.result()
         if container.serves(image, settings) and not container.container.ended.is_set():
+            self._background.submit(container.prefer)
             return container
         self._throw_away(container)
         return None
 
-    def _start(self, image: Image, settings: Settings) -> ResyncContainer:
-        container = ResyncContainer(image, self._owner, settings, self._client, self._anchor)
+    def _start(self, image: Image, settings: Settings, *, ahead: bool = False) -> ResyncContainer:
+        container = ResyncContainer(image, self._owner, settings, self._client, self._anchor, ahead=ahead)
         self._resyncs.append(container)
         container.start()
         if self._stopped:  # in the meantime
@@ -221,6 +227,7 @@ class OwnPool:
         self._free: list[OwnSandbox] = []
         self._all: list[OwnSandbox] = []
         self._emptying = 0
+        self._closed = False
         self._lock = threading.Condition()
 
     def lease(self, directory: Path, settings: Settings) -> OwnSandbox:
@@ -232,8 +239,11 @@ class OwnPool:
             self._discard(sandbox)
         sandbox = OwnSandbox(self._client, self.owner, self._settings, image)
         with self._lock:
-            self._all.append(sandbox)
-        return sandbox
+            if not self._closed:
+                self._all.append(sandbox)
+                return sandbox
+        sandbox.stop()
+        raise EngineError("The pool was closed while a sandbox started.")
 
     def _take(self, image: Image, settings: Settings) -> OwnSandbox | None:
         """A free sandbox, if there is one: rather one in which a resync container of that image waits."""
@@ -253,10 +263,22 @@ class OwnPool:
 
     def release(self, sandbox: OwnSandbox) -> None:
         """See :meth:`sandbox.pool.Pool.release`."""
+        if self._begin_release(sandbox):
+            self._empty(sandbox)
+
+    def release_soon(self, sandbox: OwnSandbox) -> None:
+        """The same, but return at once: who leases next waits for it rather than start another one."""
+        if self._begin_release(sandbox):
+            threading.Thread(target=self._empty, args=[sandbox], daemon=True).start()
+
+    def _begin_release(self, sandbox: OwnSandbox) -> bool:
         if sandbox not in self._all:  # the pool was closed meanwhile, and the sandbox with it
-            return
+            return False
         with self._lock:
             self._emptying += 1
+        return True
+
+    def _empty(self, sandbox: OwnSandbox) -> None:
         is_empty = False
         try:
             sandbox.reset()
@@ -283,7 +305,7 @@ class OwnPool:
     def close(self) -> None:
         """Remove all sandboxes of this process."""
         with self._lock:
-            sandboxes, self._all, self._free = self._all, [], []
+            sandboxes, self._all, self._free, self._closed = self._all, [], [], True
         with ThreadPoolExecutor() as together:
             list(together.map(OwnSandbox.stop, sandboxes))
         if self._janitor.stdin:

@@ -31,6 +31,9 @@ _END_SECONDS = 5.0
 # Of the log, in an error. `ocean sail` waits far deeper: below click and uvicorn, and with tasks of its own.
 _LINES, _LINES_OF_SAIL = 60, 120
 _MARK_SECONDS = 1.0
+# Of a processor's time, against each other container. 1024 is what the engine gives to all; of two that both want all of
+# it, one that warms ahead gets a ninth.
+_SHARES, _SHARES_AHEAD = 1024, 128
 # What the runner takes longer than what it was given: it asks the integration where it stands.
 _ANSWER_SECONDS = 10.0
 # What an integration may reach; everything else is egress.
@@ -63,6 +66,8 @@ class ResyncContainer:
         settings: Its limits.
         client: The engine's.
         anchor: Its place on the network with WireMock and the Port mock, and nothing else.
+        ahead: Whether nobody waits for it yet: then it gets little of a processor that others want, until
+            :meth:`prefer`.
 
     Raises:
         ImageError: The image cannot be built.
@@ -75,6 +80,8 @@ class ResyncContainer:
         settings: Settings,
         client: DockerClient,
         anchor: Anchor,
+        *,
+        ahead: bool = False,
     ) -> None:
         (self._tag,) = ensure([image], settings, client)
         self._settings = settings
@@ -96,6 +103,7 @@ class ResyncContainer:
             pids_limit=settings.pids_limit,
             environment=ENVIRONMENT,
             temporary={} if self._has_own_code else {DIRECTORY: "rw,exec,nosuid,nodev,mode=1777"},
+            cpu_shares=_SHARES_AHEAD if ahead else _SHARES,
             on_line=self._take,
             on_end=lambda: self._put({"event": "gone"}),
         )
@@ -108,6 +116,10 @@ class ResyncContainer:
         """Start it; it imports ``port_ocean`` while others do something else."""
         self._container.start()
         return self
+
+    def prefer(self) -> None:
+        """Give it a processor's time as any other, now that somebody waits for it."""
+        self._container.share_processor(_SHARES)
 
     def boot(self, *, archive: bytes, config: dict[str, Any], ca: str, source: Path, entry: Entry = "resync") -> None:
         """Put the integration in, and start it; with the entry ``production``, :meth:`sail` or :meth:`resync` starts it.

@@ -19,6 +19,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from sandbox import standing
 from sandbox.demand import expect_more
 from sandbox.errors import EngineError, SandboxError
@@ -26,7 +28,7 @@ from sandbox.own import OwnPool, OwnSandbox
 from sandbox.progress import say
 from sandbox.resync import ResyncContainer
 from sandbox.settings import Entry, Settings, load
-from sandbox.standing import Wire
+from sandbox.standing import Wire, socket_of
 
 READY = "ready"
 _IDLE_SECONDS = 4 * 3600
@@ -43,10 +45,12 @@ class Server:
     def __init__(self, settings: Settings) -> None:
         # Here, there is always a next test.
         expect_more(more=True)
+        self._stamp = standing.stamp(settings)  # of what is about to run, whoever edits it later
         self._pool = OwnPool(settings)
         self._settings = settings
         self._leases: dict[int, _Lease] = {}
         self._numbers = itertools.count(1)
+        self._given = 0
         self._last_lease = time.monotonic()
         # Written to by whoever wants it to end.
         self._ending, self._end = os.pipe()
@@ -67,6 +71,7 @@ class Server:
             listener.bind(str(path))
             os.umask(before)
             listener.listen()
+            ours = path.stat().st_ino
             self._last_lease = time.monotonic()
             print(READY, flush=True)  # noqa: T201 # who started this process waits for it
             _log_to(path.with_suffix(".log"))
@@ -78,7 +83,9 @@ class Server:
                 if ready:
                     connection, _ = listener.accept()
                     threading.Thread(target=self._talk, args=[Wire(connection)], daemon=True).start()
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_ino == ours:  # not that of one that was started since
+                path.unlink()
 
     def end(self, *_: object) -> None:
         """Stop serving; can be called from a signal's handler."""
@@ -94,7 +101,8 @@ class Server:
             first = wire.read()
             call = first and first["call"]
             if call == "hello":
-                wire.write({"stamp": standing.stamp(), "pid": os.getpid()})
+                leases = {"given": self._given, "leased": len(self._leases)}
+                wire.write({"stamp": self._stamp, "pid": os.getpid(), **leases})
             elif call == "stop" and first:
                 if (lease := self._leases.get(first["number"])) is not None:
                     lease.stop_resync()
@@ -117,6 +125,7 @@ class Server:
     def _lease(self, wire: Wire, order: dict[str, Any]) -> None:
         lease = _Lease(self._pool, next(self._numbers))
         self._leases[lease.number] = lease
+        self._given = lease.number
         try:
             lease.serve(wire, order)
         finally:
@@ -145,6 +154,7 @@ class _Lease:
             "finish": self._finish,
             "look": self._look,
             "keep": self._keep,
+            "release": self._release,
         }
         try:
             with ThreadPoolExecutor(max_workers=1) as worker:
@@ -221,6 +231,12 @@ class _Lease:
             self._pool.keep(sandbox)
         return {}
 
+    def _release(self) -> dict[str, Any]:
+        sandbox, self._sandbox, self._container = self._sandbox, None, None
+        if sandbox is not None:
+            self._pool.release_soon(sandbox)
+        return {}
+
 
 def _answer(wire: Wire, call: Callable[..., dict[str, Any]], arguments: dict[str, Any]) -> None:
     try:
@@ -258,6 +274,13 @@ def start(directories: Sequence[Path], sandboxes: int, settings: Settings) -> No
     Raises:
         EngineError: It did not come up; what it said was shown.
     """
+    settings.cache.mkdir(parents=True, exist_ok=True)
+    with FileLock(socket_of(settings.cache).with_suffix(".lock")):  # of two at once, the second renews the first's
+        _renew(directories, sandboxes, settings)
+    say("pool", f"up, with {sandboxes} sandboxes; `ocean-sandbox down` ends it")
+
+
+def _renew(directories: Sequence[Path], sandboxes: int, settings: Settings) -> None:
     down(settings)
     command = [sys.executable, "-m", "sandbox.server", str(sandboxes), *(str(each.resolve()) for each in directories)]
     process = subprocess.Popen(
@@ -271,7 +294,6 @@ def start(directories: Sequence[Path], sandboxes: int, settings: Settings) -> No
         process.kill()
         raise EngineError("The standing pool did not come up.", remedy="what it said is above.")
     process.returncode = 0  # it is meant to outlive us: no warning that it does
-    say("pool", f"up, with {sandboxes} sandboxes; `ocean-sandbox down` ends it")
 
 
 def down(settings: Settings) -> bool:
@@ -294,7 +316,7 @@ def main(sandboxes: str, *directories: str) -> None:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, server.end)
             server.warm([Path(directory) for directory in directories], int(sandboxes))
-            server.serve(standing.socket_of(settings.cache))
+            server.serve(socket_of(settings.cache))
     except SandboxError as error:
         sys.exit(f"ocean-sandbox: {error}")
 

@@ -24,6 +24,19 @@ from sandbox.settings import Entry, Settings
 from sandbox.wiremock import WireMock
 
 _CONNECT_SECONDS = 2.0
+# One that is stopped or hangs must not hold up who only looks whether there is one; to take it down takes a while.
+_ANSWER_SECONDS = {"hello": 2.0, "down": 60.0}
+_OF_THE_ENGINE = ("DOCKER_HOST", "DOCKER_CONTEXT")
+# What a lease cannot choose, because it was chosen when WireMock and the Port mock were started.
+_OF_THE_SERVICES = (
+    "base_image",
+    "base_image_bookworm",
+    "debian_mirror",
+    "wiremock_memory",
+    "port_mock_memory",
+    "pids_limit",
+    "subnets",
+)
 
 
 def socket_of(cache: Path) -> Path:
@@ -31,26 +44,30 @@ def socket_of(cache: Path) -> Path:
     return cache / "standing.sock"
 
 
-def stamp() -> str:
-    """What tells one state of this package, and the engine it uses, from another.
+def stamp(settings: Settings) -> str:
+    """What tells one state of this package, the engine it uses, and how its services run, from another.
 
-    Who edits the package, or talks to another engine, must not be served by what was started before.
+    Who edits the package or an image, talks to another engine, or gives WireMock more memory, must not be served by what
+    was started before.
     """
-    files = Path(__file__).parent.rglob("*.py")
-    newest = max(file.stat().st_mtime_ns for file in files)
-    return f"{newest} {os.environ.get('DOCKER_HOST', '')} {os.environ.get('DOCKER_CONTEXT', '')}"
+    package = Path(__file__).parent
+    files = [file for folder in (package, package.parent / "docker") for file in folder.rglob("*") if file.is_file()]
+    newest = max(file.stat().st_mtime_ns for file in files if file.suffix != ".pyc")
+    services = [str(getattr(settings, name)) for name in _OF_THE_SERVICES]
+    return " ".join([str(newest), *(os.environ.get(name, "") for name in _OF_THE_ENGINE), *services])
 
 
 class Wire:
     """JSON objects over a socket, one a line."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, seconds: float | None = None) -> None:
+        connection.settimeout(seconds)
         self._connection = connection
         self._reader = connection.makefile("rb")
 
     @classmethod
-    def to(cls, path: Path) -> Self:
-        """One to the process that listens at ``path``.
+    def to(cls, path: Path, seconds: float | None = None) -> Self:
+        """One to the process that listens at ``path``, which has so many seconds for an answer; by default, any.
 
         Raises:
             OSError: Nobody does.
@@ -62,8 +79,7 @@ class Wire:
         except OSError:
             connection.close()
             raise
-        connection.settimeout(None)
-        return cls(connection)
+        return cls(connection, seconds)
 
     def write(self, value: dict[str, Any]) -> None:
         """Send one object."""
@@ -92,17 +108,18 @@ class Wire:
 
 
 def ask(cache: Path, call: str) -> dict[str, Any] | None:
-    """Ask the standing pool something that needs no lease; None where there is none, or when it has ended.
+    """Ask the standing pool something that needs no lease; None where there is none, where it does not answer, or ended.
 
     Args:
         cache: Where to look.
-        call: ``hello``, which answers with its ``stamp``, or ``down``, which answers nothing but an end.
+        call: ``hello``, which answers with its ``stamp``, its ``pid``, how many leases it has ``given``, and how many
+            sandboxes are ``leased`` now; or ``down``, which answers nothing but an end.
     """
     try:
-        with contextlib.closing(Wire.to(socket_of(cache))) as wire:
+        with contextlib.closing(Wire.to(socket_of(cache), _ANSWER_SECONDS[call])) as wire:
             wire.write({"call": call})
             return wire.read()
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 
@@ -117,8 +134,8 @@ def find(settings: Settings) -> "StandingPool | None":
     theirs = ask(settings.cache, "hello")
     if theirs is None:
         return None
-    if theirs["stamp"] != stamp():
-        say("pool", "the standing pool runs other code, or another engine: not used; `ocean-sandbox up` renews it")
+    if theirs.get("stamp") != stamp(settings):
+        say("pool", "the standing pool runs other code, settings or engine: not used; `ocean-sandbox up` renews it")
         return None
     return StandingPool(settings)
 
@@ -143,6 +160,7 @@ class StandingPool:
         with self._lock:
             if sandbox in self._leased:
                 self._leased.remove(sandbox)
+        sandbox.give_back()
         sandbox.close()
 
     def keep(self, sandbox: "StandingSandbox") -> None:
@@ -220,6 +238,21 @@ class StandingSandbox(Sandbox):
         with contextlib.suppress(OSError), contextlib.closing(Wire.to(self._path)) as wire:
             wire.write({"call": "stop", "number": self._number})
             wire.read()
+
+    def give_back(self) -> None:
+        """Say that the lease is over, so that who leases next gets this one, and not one that must be started.
+
+        Where a call is still under way, the end of the connection has to say it.
+        """
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._wire.write({"call": "release"})
+            self._wire.read()
+        except (OSError, ValueError):
+            pass  # it has gone, and the sandbox with it
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """End the lease."""

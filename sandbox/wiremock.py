@@ -2,6 +2,7 @@
 
 import contextlib
 import ssl
+import time
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ USER = "sandbox"
 # A host that there is not, by RFC 2606.
 _REHEARSAL = "rehearsal.invalid"
 _REHEARSAL_SECONDS = 10
+_POLL_SECONDS = 0.02
 
 
 class WireMock:
@@ -76,7 +78,9 @@ class WireMock:
             httpx.Client(proxy=self.proxy, verify=self.trust(), trust_env=False, timeout=_REHEARSAL_SECONDS) as client,
         ):
             client.get(f"https://{_REHEARSAL}/")
-        self.journal()
+            deadline = time.monotonic() + _REHEARSAL_SECONDS
+            while not self.journal() and time.monotonic() < deadline:  # it may be noted after it was answered
+                time.sleep(_POLL_SECONDS)
         self.reset()
 
     def journal(self) -> list[dict[str, Any]]:

@@ -14,13 +14,13 @@ from rich.markup import escape
 from harness.commands._work import run
 from harness.comparison import compare as comparing
 from harness.comparison import versions
-from harness.comparison.difference import Comparison, Difference
+from harness.comparison.difference import Comparison
+from harness.comparison.printing import show_difference
 from harness.stub_files import folder as stub_files
 from sandbox import settings
 from sandbox.errors import SandboxError
 
 SAME, DIFFERENT, USAGE, NOT_COMPARED = 0, 1, 2, 3
-_SHOWN = 20
 _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _TITLES = {
@@ -106,24 +106,7 @@ def show(comparison: Comparison, console: Console) -> None:
     for subject, difference in comparison.differences.items():
         count = len(difference.added) + len(difference.removed) + len(difference.changed)
         console.print(f"\n[bold]{_TITLES[subject]}: {count} different[/]")
-        _show(difference, console)
-
-
-def _show(difference: Difference, console: Console) -> None:
-    lines = [f"[red]- {escape(line)}[/]" for line in difference.removed]
-    lines += [f"[green]+ {escape(line)}[/]" for line in difference.added]
-    for name, changes in difference.changed.items():
-        lines.append(f"[yellow]~ {escape(name)}[/]")
-        lines += [f"    {escape(each.path)}: {_short(each.before)} → {_short(each.after)}" for each in changes]
-    for line in lines[:_SHOWN]:
-        console.print(line)
-    if len(lines) > _SHOWN:
-        console.print(f"… and {len(lines) - _SHOWN} more lines: --json, or --output FILE, has all")
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return escape(text if len(text) <= 100 else f"{text[:100]}…")  # noqa: PLR2004 # characters of a line
+        show_difference(difference, console)
 
 
 def _compare(

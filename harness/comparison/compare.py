@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import snapshot
 from harness.comparison.difference import Comparison, Outcome, compare
+from harness.comparison.outcome import outcome_of
 from harness.comparison.versions import Version
 from harness.harness import IntegrationTestHarness
 from harness.result import ResyncResult
@@ -18,7 +18,6 @@ from sandbox.settings import Settings
 # What a version may do in a release, and what is therefore told of it rather than of the comparison.
 _OF_THE_VERSION = (IntegrationError, ResyncCrashedError, ResyncTimeoutError)
 _SHOWN = 20
-_LISTS = ("actions", "scorecards", "pages")
 
 
 @dataclass(frozen=True)
@@ -133,21 +132,7 @@ def _outcome(version: Version, result: ResyncResult | SandboxError) -> Outcome:
         # The rest of it names folders, of which each version has its own.
         said = str(result.what).replace(str(version.directory), version.directory.name)
         return Outcome(version.name, errors=[f"{type(result).__name__}: {said}"])
-    plain = snapshot.as_snapshot(result, ())
-    failed = [] if result.reconciliation_success else ["the resync is not completed"]
-    made = result.default_resources
-    return Outcome(
-        version.name,
-        entities=plain["upserted_entities"],
-        deleted=plain["deleted_entities"],
-        calls=snapshot.third_party_calls(result),
-        errors=plain["errors"] + failed,
-        resources={
-            **{f"blueprint {name}": blueprint for name, blueprint in made.blueprints.items()},
-            **{f"{kind[:-1]} {each.get('identifier')}": each for kind in _LISTS for each in getattr(made, kind)},
-            "mapping": made.mapping,
-        },
-    )
+    return outcome_of(version.name, result)
 
 
 def default_name(directory: Path) -> str:

@@ -12,12 +12,11 @@ import httpx
 
 from harness import tally
 from harness.errors import rebuild
-from harness.journal import PortCall, third_party_calls
+from harness.journal import count
 from harness.live import process as live
 from harness.live.result import ActionResult, EventNotTakenError, EventRefusedError, LiveEventResult
 from harness.options import settings_in_force
 from harness.result import RejectedEntity
-from harness.transport import UnmatchedRequestError
 from harness.unused import unused_stubs
 from sandbox import source
 from sandbox.errors import ActionError, EventPathError, EventTimeoutError
@@ -113,7 +112,7 @@ class LiveEvents:
             if listening is None:
                 listening = self._listening = await self._start(sandbox)
             await self._answer(sandbox, listening)
-            await self._harness._deploy_routes(sandbox)
+            await self._harness._deploy(sandbox)
         return listening
 
     async def _answer(self, sandbox: Sandbox, listening: live.Listening) -> None:
@@ -142,7 +141,7 @@ class LiveEvents:
         try:
             # What it asks while it starts is answered, too.
             await self._answer(sandbox, listening)
-            await harness._deploy_routes(sandbox)
+            await harness._deploy(sandbox)
             with harness._timed("boot"):
                 archive, ca = source.pack(directory), sandbox.wiremock.ca
                 await asyncio.to_thread(
@@ -180,25 +179,19 @@ class LiveEvents:
         tally.add(events=1, entities=len(result.upserted_entities))
 
     def _collect_now(self, result: LiveEventResult | ActionResult, outcome: Outcome, since: int) -> None:
-        sandbox, harness, transport = self._leased(), self._harness, self._harness.third_party_transport
-        captures, collected = sandbox.port.captures(outcome.calls), sandbox.port.collected()
-        journal, to_port = sandbox.wiremock.journal(), [PortCall(call) for call in collected["calls"]]
-        calls, unmatched = third_party_calls(journal, since, harness._large)
-        harness._calls_before, harness._port_calls_before = len(calls), len(to_port)
-        transport._call_log[:], transport._port_call_log[:] = calls, to_port
-        harness.port_mock.keep(collected, to_port)
+        sandbox, harness = self._leased(), self._harness
+        captures, gathered = sandbox.port.captures(outcome.calls), harness._gather(sandbox, since)
         result.upserted_entities, result.deleted_entities = captures["upserted_entities"], captures["deleted_entities"]
         result.rejected_entities = [RejectedEntity(**each) for each in captures["rejected_entities"]]
-        result.errors = [rebuild(failure) for failure in outcome.failures]
-        if transport.strict:
-            result.errors += [UnmatchedRequestError(each) for each in harness._explained(unmatched)]
+        result.errors = [*(rebuild(failure) for failure in outcome.failures), *harness._unmatched_errors(gathered)]
         result.reconciliation_success = outcome.succeeded
-        result.unmatched, result.logs, result._calls = unmatched, outcome.logs, calls[since:]
-        result.unused_stubs = unused_stubs(transport.routes, harness._stub_files, journal)
-        result.egress_attempts = egress(Report(success=True, egress=outcome.egress), collected["names"])
+        result.unmatched, result.logs, result._calls = gathered.unmatched, outcome.logs, gathered.calls[since:]
+        routes = harness.third_party_transport.routes
+        result.unused_stubs = unused_stubs(routes, harness._stub_files, gathered.journal)
+        result.egress_attempts = egress(Report(success=True, egress=outcome.egress), gathered.captured["names"])
         own = set(outcome.calls)
-        result._port_calls = [call for call in to_port if call.sequence in own]
-        result.unknown_port_calls = [call for call in to_port if not call.is_known and call.sequence in own]
+        result._port_calls = [call for call in gathered.to_port if call.sequence in own]
+        result.unknown_port_calls = [call for call in gathered.to_port if not call.is_known and call.sequence in own]
 
 
 class _Watch:
@@ -209,4 +202,4 @@ class _Watch:
 
     @classmethod
     async def begin(cls, sandbox: Sandbox) -> "_Watch":
-        return cls(len(third_party_calls(await asyncio.to_thread(sandbox.wiremock.journal))[0]))
+        return cls(count(await asyncio.to_thread(sandbox.wiremock.journal)))

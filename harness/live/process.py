@@ -28,7 +28,7 @@ from sandbox.sandbox import Resync
 BASE_URL = "https://integration.sandbox.example"
 _SPECS = ("spec.yaml", "spec.yml", "spec.json")
 _MOST_AT_ONCE = 64
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.02
 _LOG_LINES = 20
 _OVER = {"SUCCESS", "FAILURE", "COMPLETED"}
 _numbers = itertools.count(1)

@@ -5,7 +5,8 @@ stubs, the mapping and the code are read anew for it, so the same :class:`Direct
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,7 @@ class DirectoryRun:
         self.asked = asked
         self.directory = asked.directory.resolve()
         self.settings = settings or settings_in_force()
+        self._harness: IntegrationTestHarness | None = None
 
     @property
     def stubs_root(self) -> Path | None:
@@ -150,15 +152,21 @@ class DirectoryRun:
             self.asked.port or ("strict" if has_blueprints else "lenient"),
         )
 
-    async def run(
+    async def run(self, **given: Any) -> Run:
+        """Resync once; arguments and errors as for :meth:`running`."""
+        async with self.running(**given) as run:
+            return run
+
+    @asynccontextmanager
+    async def running(
         self,
         *,
         read: Read | None = None,
         mapping: dict[str, Any] | None = None,
         port: Strictness | None = None,
         entry: Entry | None = None,
-    ) -> Run:
-        """Resync once.
+    ) -> AsyncIterator[Run]:
+        """Resync once; the sandbox is given back when the block has ended, which takes a moment.
 
         Args:
             read: What the directory says; read now where it is not given.
@@ -181,11 +189,23 @@ class DirectoryRun:
             sandbox_settings=self.settings,
             entry=entry or self.asked.entry,
         )
+        self._harness = harness
         try:
             await harness.start()
             result = await harness.trigger_resync()
+            yield self._run(read, harness, result, began, time.monotonic() - started)
         finally:
+            self._harness = None
             await harness.shutdown()
+
+    def cut(self) -> None:
+        """Kill the resync that goes on, if one does: it ends with a ResyncCrashedError, or by itself in the meantime."""
+        if self._harness is not None:
+            self._harness._cut()  # noqa: SLF001 # its own package
+
+    def _run(
+        self, read: Read, harness: IntegrationTestHarness, result: ResyncResult, began: float, seconds: float
+    ) -> Run:
         return Run(
             self.directory,
             read,
@@ -196,7 +216,7 @@ class DirectoryRun:
             port_calls=list(harness.port_mock.transport.calls),
             unanswered=unanswered(result.unmatched, read.stubs),
             began=began,
-            seconds=time.monotonic() - started,
+            seconds=seconds,
         )
 
 

@@ -46,7 +46,7 @@ def show_entities(run: Run, console: Console) -> None:
     counts = summary.blueprints(run)
     if not console.is_terminal:
         for each in counts:
-            _line(
+            show_line(
                 console, f"{each.blueprint}: {each.upserted} upserted, {each.deleted} deleted, {each.refused} refused"
             )
     elif counts:
@@ -58,11 +58,11 @@ def show_entities(run: Run, console: Console) -> None:
             table.add_row(Text(each.blueprint), str(each.upserted), str(each.deleted), refused)
         console.print(table)
     if not counts:
-        _line(console, "no entities")
+        show_line(console, "no entities")
     for kind in run.result.kinds:
         if kind.filtered:
             why = f"`ocean-sandbox explain {_shown(run.directory)} --kind {kind.kind}` says why"
-            _line(console, f"{kind.kind}: {kind.filtered} of {kind.raw} items became no entity: {why}", "yellow")
+            show_line(console, f"{kind.kind}: {kind.filtered} of {kind.raw} items became no entity: {why}", "yellow")
 
 
 def show_problems(run: Run, console: Console) -> None:
@@ -72,19 +72,19 @@ def show_problems(run: Run, console: Console) -> None:
     if run.result.rejected_entities:
         _title(console, "Refused by Port")
     for refused in _first(run.result.rejected_entities, _REFUSED, "refused entities", console):
-        _line(console, f"  {refused}")
+        show_line(console, f"  {refused}")
     errors = summary.failures(run)
     if errors:
         _title(console, "Errors")
     for error in _first(errors, _ERRORS, "errors", console):
         kinds = f"{', '.join(error.kinds)}: " if error.kinds else ""
-        _line(console, f"  {kinds}{error}", "red")
+        show_line(console, f"  {kinds}{error}", "red")
         for line in error.lines[-_FRAMES:]:
-            _line(console, f"      {line}")
+            show_line(console, f"      {line}")
     if run.result.egress_attempts:
         _title(console, "It tried to reach the outside, past the proxy")
     for attempt in dict.fromkeys(run.result.egress_attempts):
-        _line(console, f"  {attempt}")
+        show_line(console, f"  {attempt}")
 
 
 def show_sum(run: Run, console: Console) -> None:
@@ -95,9 +95,9 @@ def show_sum(run: Run, console: Console) -> None:
     if console.is_terminal:
         console.print()
     if problems:
-        _line(console, f"{', '.join(problems)} ({done})", "bold red")
+        show_line(console, f"{', '.join(problems)} ({done})", "bold red")
     else:
-        _line(console, f"ok: {done}", "bold green")
+        show_line(console, f"ok: {done}", "bold green")
 
 
 def _show_calls(run: Run, console: Console) -> None:
@@ -108,12 +108,12 @@ def _show_calls(run: Run, console: Console) -> None:
             stub = summary.short_places(each.call.stub or "", run) or "no stub"
             times = f" ({each.times} times)" if each.times > 1 else ""
             request = each.call.request
-            _line(console, f"{request.method} {request.url} {each.call.response.status_code} {stub}{times}")
+            show_line(console, f"{request.method} {request.url} {each.call.response.status_code} {stub}{times}")
     else:
         for origin, group in itertools.groupby(sorted(shown, key=_origin), key=_origin):
             _show_table_of_calls(origin, list(group), run, console)
     if len(calls) > _CALLS:
-        _line(console, f"… and {len(calls) - _CALLS} more calls: --json has all")
+        show_line(console, f"… and {len(calls) - _CALLS} more calls: --json has all")
 
 
 def _show_table_of_calls(origin: str, calls: Sequence[CallCount], run: Run, console: Console) -> None:
@@ -154,20 +154,20 @@ def _show_unanswered(each: Unanswered, run: Run, console: Console) -> None:
     times = f" ({each.times} times)" if each.times > 1 else ""
     _title(console, f"No stub matched {request.method} {request.url}{times}")
     for line in each.nearest:
-        _line(console, f"  {summary.short_places(line, run)}")
-    _line(console, "  A stub that would answer it, to paste into a *.yaml of the stub folder:")
+        show_line(console, f"  {summary.short_places(line, run)}")
+    show_line(console, "  A stub that would answer it, to paste into a *.yaml of the stub folder:")
     if console.is_terminal:
         stub = Syntax(each.stub().rstrip(), "yaml", background_color="default", word_wrap=True)
         console.print(Padding(stub, (0, 0, 0, 4)))
     else:
         for line in each.stub().splitlines():
-            _line(console, f"    {line}")
+            show_line(console, f"    {line}")
 
 
 def _first(things: Sequence[_T], most: int, what: str, console: Console) -> Iterable[_T]:
     yield from things[:most]
     if len(things) > most:
-        _line(console, f"  … and {len(things) - most} more {what}: --json has all")
+        show_line(console, f"  … and {len(things) - most} more {what}: --json has all")
 
 
 def _table(first: str) -> Table:
@@ -179,10 +179,10 @@ def _table(first: str) -> Table:
 def _title(console: Console, text: str) -> None:
     if console.is_terminal:
         console.print()
-    _line(console, text, "bold")
+    show_line(console, text, "bold")
 
 
-def _line(console: Console, text: str, style: str = "") -> None:
+def show_line(console: Console, text: str, style: str = "") -> None:
     """One line; on a terminal, what does not fit goes on below it, and elsewhere it is not broken."""
     if console.is_terminal:
         begin = len(text) - len(text.lstrip())

@@ -45,15 +45,15 @@ def load(names: str | Sequence[str], near: Path, mappings: Path | None) -> list[
 
 
 def deploy(stubs: Sequence[Stub], wiremock: WireMock) -> None:
-    """Give the stubs to WireMock.
+    """Give stubs to WireMock, be they of files or of routes.
 
     Raises:
-        StubFileError: WireMock refuses one; the message names its file and holds WireMock's own words.
+        StubFileError: WireMock refuses one of a file; the message names it and holds WireMock's own words.
     """
     try:
         wiremock.stub(list(stubs))
     except EngineError:  # one call is quick, but does not say which stub was refused
-        for stub in stubs:
+        for stub in [each for each in stubs if "file" in each.get("metadata", {})]:
             try:
                 wiremock.stub([stub])
             except EngineError as error:

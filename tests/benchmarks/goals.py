@@ -12,7 +12,8 @@ class Goal:
         unit: What it counts; ``x`` for times.
         at_least: Whether more is better.
         key: Which of the figures that the sandbox's measurement returns.
-        against: The peer, where the figure is how many times better than this peer the sandbox is.
+        against: The peer, where the figure is how many times better than this peer the sandbox is; of another figure than
+            the row's own, how many times the peer's it is.
     """
 
     limit: float

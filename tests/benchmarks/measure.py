@@ -54,7 +54,11 @@ class Result:
 
     def reached(self, goal: Goal) -> float:
         """The figure that a goal is about."""
-        return self.times_better(goal.against) if goal.against else self.medians(SANDBOX)[goal.key]
+        if goal.against is None:
+            return self.medians(SANDBOX)[goal.key]
+        if goal.key == "value":
+            return self.times_better(goal.against)
+        return self.medians(SANDBOX)[goal.key] / self.medians(goal.against)[goal.key]
 
     def as_json(self) -> dict[str, Any]:
         """All of it, as ``bench.json`` holds it."""

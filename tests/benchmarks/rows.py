@@ -1,7 +1,9 @@
 """The rows: what is measured, beside which peers, with which goals. Goals are for two cores."""
 
+import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,8 +70,8 @@ def _start() -> list[Row]:
         return _first(runs.in_sandboxes("things"))
 
     def first_with_pool() -> dict[str, float]:
-        with _standing_pool():
-            return _first(runs.in_sandboxes("things", OCEAN_SANDBOX_STANDING_POOL="1"))
+        with _standing_pool("things") as environment:
+            return _first(runs.in_sandboxes("things", **environment))
 
     def first_in_process() -> dict[str, float]:
         return _first(runs.in_process("things"))
@@ -130,9 +132,13 @@ def _steady(sizes: Sizes) -> list[Row]:
 
 
 def _many(sizes: Sizes) -> list[Row]:
-    def total(integration: str, workers: int) -> dict[str, float]:
-        ran = runs.in_sandboxes(integration, "-n", str(workers), tests=sizes.many, isolation="fork")
-        return {"value": ran.total}
+    def total(integration: str, workers: int, **environment: str) -> dict[str, float]:
+        ran = runs.in_sandboxes(integration, "-n", str(workers), tests=sizes.many, isolation="fork", **environment)
+        return {"value": ran.total, "first": ran.first_result}
+
+    def standing(workers: int) -> dict[str, float]:
+        with _standing_pool("waiting", workers, OCEAN_SANDBOX_ISOLATION="fork") as environment:
+            return total("waiting", workers, **environment)
 
     return [
         Row(
@@ -155,6 +161,16 @@ def _many(sizes: Sizes) -> list[Row]:
             },
             (Goal(4.0, "x", at_least=True, against=IN_PROCESS),),
         ),
+        Row(
+            "waiting-pool",
+            "the same with a standing pool",
+            "s",
+            {
+                SANDBOX: lambda: standing(sizes.many_workers),
+                IN_PROCESS: lambda: {"value": runs.in_process("waiting", sizes.many).total},
+            },
+            (Goal(4.0, "x", at_least=True, against=IN_PROCESS),),
+        ),
     ]
 
 
@@ -173,7 +189,7 @@ def _entities(sizes: Sizes) -> list[Row]:
             f"{number:,} entities in one resync",
             "entities/s",
             {SANDBOX: in_sandbox, IN_PROCESS: in_process},
-            (Goal(1.0, "x", at_least=True, against=IN_PROCESS),),
+            (Goal(1.0, "x", at_least=True, against=IN_PROCESS), Goal(1.0, "x", key="MB", against=IN_PROCESS)),
             more_is_better=True,
         )
 
@@ -197,7 +213,11 @@ def _standing(sizes: Sizes) -> list[Row]:
             "sandboxes",
             {SANDBOX: lambda: sandboxes.at_once(sizes.at_once)},
             # A tenth more is noise of three processes' memory; what grows with the number would be far more.
-            (Goal(largest, "sandboxes", at_least=True), Goal(1.1, "x", key="growth")),
+            (
+                Goal(largest, "sandboxes", at_least=True),
+                Goal(1.1, "x", key="growth"),
+                Goal(1.1, "x", key="growth of time"),
+            ),
             more_is_better=True,
         ),
     ]
@@ -223,22 +243,28 @@ def _entities_a_second(run: Run, number: int) -> dict[str, float]:
 
 
 @contextmanager
-def _standing_pool() -> Iterator[None]:
-    """A pool that stands: ``ocean-sandbox up`` returns once it does, ``ocean-sandbox down`` removes it."""
-    up = _command("up", str(runs.INTEGRATIONS / "things"))
-    if up.returncode:
-        raise MeasureError(f"`ocean-sandbox up` failed with code {up.returncode}:\n{up.stderr}")
-    try:
-        yield
-    finally:
-        down = _command("down")
-    if down.returncode:
-        raise MeasureError(f"`ocean-sandbox down` failed with code {down.returncode}:\n{down.stderr}")
+def _standing_pool(integration: str, sandboxes: int = 1, **environment: str) -> Iterator[dict[str, str]]:
+    """A pool of its own that stands, and the environment in which it is found; the developer's is left alone.
+
+    ``ocean-sandbox up`` returns once it does, ``ocean-sandbox down`` removes it.
+    """
+    with tempfile.TemporaryDirectory() as cache:
+        told = {"OCEAN_SANDBOX_CACHE": cache, "OCEAN_SANDBOX_STANDING_POOL": "1", **environment}
+        up = _command("up", "--sandboxes", str(sandboxes), str(runs.INTEGRATIONS / integration), environment=told)
+        if up.returncode:
+            raise MeasureError(f"`ocean-sandbox up` failed with code {up.returncode}:\n{up.stderr}")
+        try:
+            yield told
+        finally:
+            down = _command("down", environment=told)
+        if down.returncode:
+            raise MeasureError(f"`ocean-sandbox down` failed with code {down.returncode}:\n{down.stderr}")
 
 
-def _command(*words: str) -> "subprocess.CompletedProcess[str]":
+def _command(*words: str, environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
     command = [str(Path(sys.executable).parent / "ocean-sandbox"), *words]
+    told = {**os.environ, **environment}
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=_UP_SECONDS)
+        return subprocess.run(command, env=told, capture_output=True, text=True, check=False, timeout=_UP_SECONDS)
     except subprocess.TimeoutExpired as error:
-        raise MeasureError(f"`{' '.join(command[-2:])}` did not return within {_UP_SECONDS} s.") from error
+        raise MeasureError(f"`{' '.join(command[1:])}` did not return within {_UP_SECONDS} s.") from error

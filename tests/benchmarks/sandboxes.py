@@ -40,7 +40,7 @@ def at_rest() -> dict[str, float]:
         sandboxes.lease(INTEGRATIONS / "things", in_force)
         owner = process_name(os.getpid())
         resident = _settled(owner)
-        if missing := {"wiremock", "port-mock", "resync"} - resident.keys():  # less would look like a saving
+        if missing := {"wiremock", "port-mock", "anchor", "resync"} - resident.keys():  # less would look like a saving
             raise MeasureError(f"A sandbox at rest lacks {', '.join(sorted(missing))}: it ended, or did not start.")
         containers = engine.client().client.containers.list(filters={"label": f"{PROCESS}={owner}"})
         charged = {f"cgroup {each.labels[ROLE]}": _charged(each) for each in containers}
@@ -64,13 +64,14 @@ def at_once(numbers: Sequence[int]) -> dict[str, float]:
 
     Returns:
         ``value``: the most that were up and resynced without a failure; ``MB each at <n>`` (resident sets of its
-        containers), ``s each at <n>`` (until all were up); ``growth``: the dearest MB each over the first.
+        containers), ``s each at <n>`` (until all were up); ``growth`` and ``growth of time``: the dearest of either over
+        the first.
 
     Raises:
         MeasureError: Not even the smallest number went well.
     """
     found: dict[str, float] = {}
-    costs: list[float] = []
+    costs: list[tuple[float, float]] = []
     failure = ""
     for number in numbers:
         try:
@@ -80,10 +81,11 @@ def at_once(numbers: Sequence[int]) -> dict[str, float]:
             say("bench", f"{number} sandboxes at once failed: {failure}")
             break
         found |= {"value": number, f"MB each at {number}": megabytes, f"s each at {number}": seconds}
-        costs.append(megabytes)
+        costs.append((megabytes, seconds))
     if not costs:
         raise MeasureError(failure)
-    return {**found, "growth": max(costs) / costs[0]}
+    memory, time_each = ([cost[which] for cost in costs] for which in (0, 1))
+    return {**found, "growth": max(memory) / memory[0], "growth of time": max(time_each) / time_each[0]}
 
 
 def _together(number: int) -> tuple[float, float]:

@@ -124,7 +124,7 @@ def shipped_mapping(directory: Path) -> dict[str, Any]:
 
 async def test_the_example_integration() -> None:
     directory = ROOT / "examples" / "oci-registry"
-    config = {"registry_url": "https://registry.example.com", "page_size": 2}
+    config = {"registry_url": "https://registry.example.com"}
     overrides = {"integration": {"identifier": "test-registry", "type": "oci-registry", "config": config}}
     settings = load(mappings=ROOT / "wiremock-mappings")
     options: dict[str, Any] = {"stubs": "oci-registry", "config_overrides": overrides, "sandbox_settings": settings}

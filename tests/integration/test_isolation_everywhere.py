@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.standing import ask
+
 from .test_standing_pool import standing
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parents[1] / "examples" / "oci-registry"
-TESTS = ["test_closed.py", "test_leftovers.py"]
+TESTS = ["test_closed.py", "test_isolation.py", "test_leftovers.py"]
 
 
 @pytest.mark.parametrize(
@@ -36,4 +38,7 @@ def test_it_is_as_isolated(tmp_path: Path, isolation: str, *, stands: bool) -> N
             text=True,
             check=False,
         )
-    assert done.returncode == 0, done.stdout[-5000:]
+        assert done.returncode == 0, done.stdout[-5000:]
+        if stands:
+            given = (ask(Path(environment["OCEAN_SANDBOX_CACHE"]), "hello") or {})["given"]
+            assert given > len(TESTS), "the tests leased the pool's sandboxes"

@@ -1,12 +1,15 @@
 """What a resync leaves behind is not there for the next one in the same sandbox, however its container came about."""
 
+import asyncio
+import time
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from sandbox import demand
+from sandbox import demand, engine
 from sandbox.own import OwnPool
+from sandbox.resync import ResyncContainer
 from sandbox.settings import Isolation, load
 
 from .factories import integration, started, values
@@ -85,3 +88,29 @@ async def test_a_container_that_warms_does_not_outlive_its_sandbox(tmp_path: Pat
         demand.expect_more(more=False)
         of_our_own.close()
     assert all(each.container.ended.is_set() for each in sandbox._resyncs)
+
+
+async def test_what_warms_ahead_gives_way_until_it_is_wanted(tmp_path: Path) -> None:
+    directory, settings = integration(tmp_path, "yield []"), load(isolation="container")
+    of_our_own = OwnPool(settings)
+    demand.expect_more(more=True)
+
+    def shares(container: ResyncContainer) -> int:
+        of_it = engine.client().client.api.inspect_container(container.container.get_container_id())
+        return int(of_it["HostConfig"]["CpuShares"])
+
+    try:
+        sandbox = of_our_own.lease(directory, settings)
+        first = sandbox.resync_container(directory, settings)
+        assert sandbox._warm is not None
+        ahead = sandbox._warm.result()
+        assert (shares(first), shares(ahead)) == (1024, 128)
+        sandbox.finish(first)
+        assert sandbox.resync_container(directory, settings) is ahead
+        deadline = time.monotonic() + 10
+        while shares(ahead) != 1024:
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.02)
+    finally:
+        demand.expect_more(more=False)
+        of_our_own.close()

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -40,7 +41,6 @@ class TestOne(Things):
     @pytest.mark.parametrize("round", range(4))
     async def test_it(self, harness, round):
         assert isinstance(pool.of_this_process(None), StandingPool)
-        assert harness.third_party_transport.calls == []
         result = await harness.trigger_resync()
         assert result.errors == []
         assert [entity["identifier"] for entity in result.upserted_entities] == [self.word]
@@ -146,6 +146,10 @@ def test_a_client_that_speaks_nonsense_gives_its_sandbox_back(tmp_path: Path) ->
                 connection.sendall(json.dumps(order).encode() + b"\n")
                 addresses.add(json.loads(connection.makefile("rb").readline())["wiremock"]["address"])
                 connection.sendall(nonsense)  # and what it is answered stays unread
+            deadline = time.monotonic() + 30
+            while (ask(cache, "hello") or {})["leased"]:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
         assert len(addresses) == 1, "each got the one that the client before it had given back"
 
 
@@ -172,6 +176,31 @@ def test_one_that_runs_other_code_is_not_used(tmp_path: Path) -> None:
     (tmp_path / "test_things.py").write_text(TESTS.format(path=str(things)))
     with standing(tmp_path, things) as environment:
         done = pytest_in(tmp_path, {**environment, "DOCKER_CONTEXT": "default"}, "-k", "TestTwo")
-        assert "the standing pool runs other code, or another engine" in done.stdout + done.stderr
+        assert "the standing pool runs other code, settings or engine" in done.stdout + done.stderr
+        done = pytest_in(tmp_path, {**environment, "OCEAN_SANDBOX_WIREMOCK_MEMORY": "700m"}, "-k", "TestTwo")
+        assert "the standing pool runs other code, settings or engine" in done.stdout + done.stderr
         done = pytest_in(tmp_path, {**environment, "OCEAN_SANDBOX_STANDING_POOL": "0"}, "-k", "TestCallables")
         assert "1 passed" in done.stdout
+
+
+def test_of_two_that_come_up_at_once_one_stands(tmp_path: Path) -> None:
+    things = integration(tmp_path / "things")
+    with standing(tmp_path, things) as environment:
+        both = [subprocess.Popen([COMMAND, "up", str(things)], env=environment) for _ in range(2)]
+        assert [each.wait(timeout=120) for each in both] == [0, 0]
+        pid = (ask(Path(environment["OCEAN_SANDBOX_CACHE"]), "hello") or {})["pid"]
+        pools = subprocess.run(["pgrep", "-f", str(things)], capture_output=True, text=True, check=True).stdout.split()
+        assert pools == [str(pid)]
+
+
+def test_one_that_hangs_holds_nobody_up(tmp_path: Path) -> None:
+    things = integration(tmp_path / "things")
+    (tmp_path / "test_things.py").write_text(TESTS.format(path=str(things)))
+    with standing(tmp_path, things) as environment:
+        pid = (ask(Path(environment["OCEAN_SANDBOX_CACHE"]), "hello") or {})["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            done = pytest_in(tmp_path, environment, "-k", "TestCallables")
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert "1 passed" in done.stdout, done.stdout

@@ -25,7 +25,7 @@ class StrictTest(BaseIntegrationTest):
         return mapping
 
     def create_integration_config(self) -> dict[str, Any]:
-        config = {"registry_url": "https://registry.example.com", "page_size": 2}
+        config = {"registry_url": "https://registry.example.com"}
         return {"integration": {"identifier": "test-oci-registry", "type": "oci-registry", "config": config}}
 
 

@@ -67,7 +67,7 @@ class RegistryTest(BaseIntegrationTest):
             "integration": {
                 "identifier": "test-oci-registry",
                 "type": "oci-registry",
-                "config": {"registry_url": "https://registry.example.com", "page_size": 2},
+                "config": {"registry_url": "https://registry.example.com"},
             }
         }
 

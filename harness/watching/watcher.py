@@ -1,0 +1,182 @@
+"""Runs again whenever something changes: never two at once, and never without the last change."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, aclosing
+from dataclasses import replace
+
+from harness.comparison.difference import compare
+from harness.comparison.outcome import outcome_of
+from harness.options import settings_in_force
+from harness.running.directory_run import Asked, DirectoryRun, Run
+from harness.stub_files.folder import place_for
+from harness.watching import new_stubs
+from harness.watching.accepted import Accepted
+from harness.watching.changes import changes
+from harness.watching.files import Watched
+from harness.watching.keys import QUIT
+from harness.watching.screen import Screen
+from sandbox import pool
+from sandbox.errors import EngineError, ResyncCrashedError, SandboxError
+from sandbox.settings import Settings
+
+# So long a run may go on when something has changed since: what it comes to is worth having, unless it hangs.
+_GRACE_SECONDS = 10.0
+_AGAIN = "asked to"
+
+
+class Watcher:
+    """Watches a directory, and shows what each change makes of its resync.
+
+    Args:
+        asked: What to resync.
+        screen: Who shows it.
+        busy: What shows that a run goes on.
+        settings: How the sandbox runs; by default as elsewhere, but with a fork for each resync, which is quick.
+    """
+
+    def __init__(
+        self,
+        asked: Asked,
+        screen: Screen,
+        busy: Callable[[str], AbstractContextManager[None]],
+        settings: Settings | None = None,
+    ) -> None:
+        in_force = settings or settings_in_force()
+        if "isolation" not in in_force.model_fields_set:
+            in_force = in_force.model_copy(update={"isolation": "fork"})
+        self._runs = DirectoryRun(asked, in_force)
+        # A folder that is there now is missed when it has gone.
+        self._runs.asked = replace(asked, stubs=self._runs.folders() or None)
+        self._screen = screen
+        self._busy = busy
+        root = self._runs.stubs_root or place_for(self._runs.directory, in_force.mappings)
+        folders = self._runs.folders() or [self._runs.directory.name]
+        self._folder = root / folders[-1]
+        self._watched = Watched(self._runs.directory, root, folders, asked.mapping)
+        self._accepted = Accepted(self._runs.directory, self._runs.folders(), asked)
+        self._due: set[str] = set()
+        self._keys: list[str] = []
+        self._woken = asyncio.Event()
+        self._is_cut = False
+        self._last: Run | None = None
+
+    def press(self, key: str) -> None:
+        """Take a key."""
+        self._keys.append(key)
+        self._woken.set()
+
+    async def watch(self) -> None:
+        """Run, and run again, until :data:`QUIT` is pressed or until it is cancelled."""
+        watching = asyncio.create_task(self._look())
+        running = asyncio.create_task(self._run({"the first run"}))
+        since: float | None = None
+        try:
+            while self._act():
+                if running.done():
+                    running.result()
+                    since = None
+                    if self._due:
+                        due, self._due = self._due, set()
+                        running = asyncio.create_task(self._run(due))
+                elif self._due:
+                    since = since or time.monotonic()
+                    if time.monotonic() - since > _GRACE_SECONDS and not self._is_cut:
+                        self._is_cut = True
+                        await asyncio.to_thread(self._runs.cut)
+                if watching.done():
+                    watching.result()
+                waking = asyncio.create_task(self._woken.wait())
+                seconds = None if running.done() else 0.1 if self._due else None
+                await asyncio.wait(
+                    {waking, watching, *([] if running.done() else [running])},
+                    timeout=seconds,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                waking.cancel()
+                self._woken.clear()
+        finally:
+            for task in (watching, running):
+                task.cancel()
+            await asyncio.gather(watching, running, return_exceptions=True)
+
+    async def _look(self) -> None:
+        async with aclosing(changes(self._watched)) as found:
+            async for paths in found:
+                self._due |= {self._watched.shown(path) for path in paths}
+                self._woken.set()
+
+    def _act(self) -> bool:
+        """Do what the keys say; returns whether to go on."""
+        keys, self._keys = self._keys, []
+        for key in keys:
+            if key == QUIT:
+                return False
+            try:
+                if key == "r":
+                    self._due.add(_AGAIN)
+                elif key == "s":
+                    self._write_stubs()
+                elif key == "a":
+                    self._accept()
+            except SandboxError as error:
+                self._screen.error(error)
+        return True
+
+    def _write_stubs(self) -> None:
+        if self._last is None or not self._last.unanswered:
+            self._screen.say("there is no request without a stub")
+            return
+        file = new_stubs.add(self._folder, self._last.unanswered)
+        # Not once more, if the key is pressed twice; the file itself is a change, for which it runs again.
+        self._last = replace(self._last, unanswered=[])
+        self._screen.say(f"written to {self._watched.shown(file)}: say there what it answers", "green")
+
+    def _accept(self) -> None:
+        if self._last is None:
+            self._screen.say("there is nothing to accept yet")
+            return
+        self._accepted.write(outcome_of("accepted", self._last.result))
+        self._screen.say(f"accepted: {self._shown_snapshot()}", "green")
+
+    def _shown_snapshot(self) -> str:
+        return str(self._accepted.file.relative_to(self._runs.directory))
+
+    async def _run(self, why: set[str]) -> None:
+        """One run; whatever is wrong with it is shown, and the next change has another try."""
+        self._is_cut = False
+        with contextlib.ExitStack() as busy:
+            busy.enter_context(self._busy("resyncing"))
+            try:
+                read = await asyncio.to_thread(self._runs.read)
+                async with self._runs.running(read=read) as run:
+                    busy.close()
+                    self._screen.begin(why)
+                    self._show(run)
+            except Exception as error:  # noqa: BLE001 # whatever it is, the next change may mend it
+                busy.close()
+                self._screen.begin(why)
+                await self._fail(error)
+        self._screen.keys(self._last)
+
+    def _show(self, run: Run) -> None:
+        if self._last is None:
+            self._screen.first(run)
+        else:
+            self._screen.since(run, compare(outcome_of("before", self._last.result), outcome_of("now", run.result)))
+        self._last = run
+        difference = self._accepted.difference(outcome_of("now", run.result))
+        if difference is not None:
+            self._screen.accepted(difference, self._shown_snapshot())
+
+    async def _fail(self, error: Exception) -> None:
+        if self._is_cut and isinstance(error, ResyncCrashedError):
+            self._screen.say("stopped: something changed, and it was still resyncing", "yellow")
+        elif isinstance(error, SandboxError):
+            self._screen.error(error)
+        else:  # a file that vanished while it was read
+            self._screen.error(SandboxError(f"{type(error).__name__}: {error}", remedy="save it again, or press r."))
+        if isinstance(error, EngineError):  # perhaps somebody has ended the standing pool: the next run finds another
+            await asyncio.to_thread(pool.close_of_this_process)

@@ -1,0 +1,49 @@
+"""Lets no more sandboxes start at once than there are processors: more of them would all be late.
+
+To start one takes about two seconds of a processor. Of eight workers on two processors that begin together, the first
+would have its sandbox after eight seconds, together with the last; in turns, it has it after two.
+"""
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+
+from filelock import FileLock, Timeout
+
+from sandbox import engine
+from sandbox.settings import Settings
+
+_POLL_SECONDS = 0.02
+
+
+@contextlib.contextmanager
+def turn(settings: Settings) -> Iterator[None]:
+    """Wait until it is this sandbox's turn to start, among those of all processes of this machine's user.
+
+    A process that is killed gives its turn back.
+
+    Args:
+        settings: Where the locks are kept.
+    """
+    # Of an engine elsewhere, nobody here knows who else uses it.
+    if not engine.shares_loopback():
+        yield
+        return
+    settings.cache.mkdir(parents=True, exist_ok=True)
+    places = [FileLock(settings.cache / f"start-{number}.lock") for number in range(os.cpu_count() or 1)]
+    while (place := next(filter(_is_free, places), None)) is None:
+        time.sleep(_POLL_SECONDS)
+    try:
+        yield
+    finally:
+        place.release()
+
+
+def _is_free(place: FileLock) -> bool:
+    """Whether it was, and is ours now."""
+    try:
+        place.acquire(blocking=False)
+    except Timeout:
+        return False
+    return True
