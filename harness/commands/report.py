@@ -9,10 +9,12 @@ import click
 from harness import output
 from harness.commands._asked import takes_asked
 from harness.commands._work import run
+from harness.comparison.outcome import outcome_of
 from harness.explanation.explain import raw_items
 from harness.options import settings_in_force
 from harness.running import summary
 from harness.running.directory_run import Asked, DirectoryRun, Run
+from harness.watching.accepted import Accepted
 from sandbox.errors import SandboxError
 
 FINE, WRONG, NOT_RUN = 0, 1, 3
@@ -34,7 +36,7 @@ def command(asked: Asked, *, file: Path | None, as_json: bool) -> None:
     is from and the mapping step by step, and what is wrong. It is to be opened in a browser, and needs no network.
     A second resync gets the raw items.
 
-    Exit codes: 0 all is well, 1 there were errors, unanswered or refused things, 2 wrong usage, 3 it could not be run.
+    Exit codes: 0 all is well, 1 there were errors, unanswered or refused things, or entities other than accepted, 2 wrong usage, 3 it could not be run.
     """
     from harness.trace import file as files  # noqa: PLC0415 # they take their time to import
     from harness.trace import of_directory  # noqa: PLC0415
@@ -43,7 +45,9 @@ def command(asked: Asked, *, file: Path | None, as_json: bool) -> None:
     try:
         with output.busy(f"resyncing {directory.name}"):
             done, items = run(_resynced(DirectoryRun(asked)))
-            html = of_directory.page_of(done, items)
+            accepted = Accepted(directory, done.read.folders, asked)
+            html = of_directory.page_of(done, items, accepted)
+            is_other = bool(accepted.difference(outcome_of("now", done.result)))
         is_ours, file = file is None, file or settings_in_force().trace_folder / f"{directory.name}.html"
         files.keep(html, file, is_ours=is_ours)
     except OSError as error:
@@ -51,7 +55,7 @@ def command(asked: Asked, *, file: Path | None, as_json: bool) -> None:
     except SandboxError as error:
         click.echo(f"ocean-sandbox: {error}", err=True)
         sys.exit(NOT_RUN)
-    found = summary.problems(done)
+    found = summary.problems(done) + ([f"other than accepted in {accepted.file.name}"] if is_other else [])
     if as_json:
         output.show_json({"ok": not found, "problems": found, "file": str(file.resolve()), "bytes": len(html.encode())})
     else:

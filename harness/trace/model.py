@@ -118,12 +118,14 @@ class Entity:
         entity: The entity as the integration sent it; of an item that became none, what the mapping made of it.
         reason: Why it is not in Port.
         origin: Where it is from.
+        otherwise: How it is otherwise than expected, as the lines of a diff.
     """
 
     state: State
     entity: dict[str, Any]
     reason: str = ""
     origin: Origin = field(default_factory=Origin)
+    otherwise: list[str] = field(default_factory=list)
 
 
 @dataclass

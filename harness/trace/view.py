@@ -165,6 +165,7 @@ class View:
         return {
             "entity": self._json(entity.entity),
             "reason": self._clean.text(entity.reason),
+            "otherwise": [self._clean.text(line) for line in entity.otherwise],
             "kind": self._clean.text(trace.kind) if trace else "",
             "item": item,
             "path": self._clean.text(origin.path),

@@ -130,6 +130,11 @@ def test_of_a_directory(tmp_path: Path) -> None:
     assert (summary["outcome"], summary["problems"], summary["runs"][0]["problems"]) == ("finished", [], [])
     assert "wiremock-mappings/things/things.json:1" in rest
 
+    entity = {"identifier": "1", "blueprint": "thing", "properties": {"value": "before"}}
+    accepted = things / "tests" / "snapshots" / "things.json"
+    accepted.parent.mkdir(parents=True)
+    accepted.write_text(json.dumps({"entities": [entity]}))
+
     stub.write_text(
         json.dumps({"request": {**request, "method": "POST"}, "response": {"status": 200, "jsonBody": body}})
     )
@@ -138,6 +143,8 @@ def test_of_a_directory(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["file"] == str(tmp_path / "out" / "it.html")
     summary, _ = unpacked((tmp_path / "out" / "it.html").read_text())
     unmatched = next(each for each in summary["runs"][0]["problems"] if each["kind"] == "unmatched")
+    (difference,) = summary["differences"]
+    assert difference == {"title": "Accepted in tests/snapshots/things.json", "lines": ["-thing 1"]}
     assert "differs: method GET is not POST" in unmatched["text"]
     assert "- method: GET\n  url: https://api.things.example/things\n" in unmatched["paste"]
     assert not (tmp_path / "out" / ".gitignore").exists()

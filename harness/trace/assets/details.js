@@ -46,6 +46,7 @@ async function ofEntity(row, rows, number) {
   return [
     crumb, title,
     detail.reason ? h("p", { class: `said reason ${row.state === "refused" ? "bad" : ""}` }, detail.reason) : null,
+    detail.otherwise.length ? part("Otherwise than expected", diff(detail.otherwise)) : null,
     row.state === "deleted" ? null : part("Where it is from", origin(row, detail, rows, number)),
     detail.steps.length ? part(detail.item ? "The mapping, step by step" : "The mapping, with the entity's values", mapping(detail)) : null,
     detail.item ? part("Raw item", code(detail.item, { label: "Raw item" })) : null,

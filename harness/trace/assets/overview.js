@@ -15,7 +15,7 @@ function titleParts() {
 /** How it ended: of a resync of a directory nobody but its problems says so. */
 function verdict() {
   if (HEAD.outcome !== "finished") return HEAD.outcome;
-  return HEAD.runs.some((run) => run.problems.some((problem) => KINDS[problem.kind][1] === "bad")) ? "unwell" : "well";
+  return HEAD.differences.length || HEAD.runs.some((run) => run.problems.some((problem) => KINDS[problem.kind][1] === "bad")) ? "unwell" : "well";
 }
 
 function overview(run, number) {
@@ -48,6 +48,7 @@ function problems(run, number) {
   const found = [...HEAD.problems, ...(run?.problems ?? [])];
   const bad = found.filter((problem) => KINDS[problem.kind][1] === "bad");
   const mild = found.filter((problem) => KINDS[problem.kind][1] !== "bad");
+  if (!found.length && HEAD.differences.length) return null;
   if (!found.length) return h("p", { class: "all-well" }, "Nothing is wrong: every request was answered, Port took every entity, and nothing was raised.");
   return h("div", {},
     bad.length ? h("section", { id: "problems" }, h("h2", {}, "What is wrong"), several(bad, number, true)) : null,

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from harness.comparison.difference import Outcome, compare
 from harness.trace import expected
 from harness.trace.file import keep
 from harness.trace.log_lines import read
 from harness.trace.model import LogLine
 from harness.trace.of_test import file_of
 from harness.trace.pack import Pack
+from tests.upstream.traces import make_entity, make_item
 
 MIDNIGHT = datetime(2026, 1, 2, tzinfo=UTC).timestamp()
 
@@ -80,3 +82,19 @@ def test_a_pack_keeps_a_value_once_in_pieces_that_are_not_large() -> None:
     assert pack.starts()[0] == 0
     assert len(pack.texts()) == len(pack.starts()) > 3
     assert max(map(len, pack.texts())) < 330_000
+
+
+def test_entities_that_are_other_than_accepted_say_so_each_and_together() -> None:
+    before = [make_entity(make_item(name, size=1)).entity for name in ("same", "gone", "other")]
+    entities = [make_entity(make_item(name, size=1 if name == "same" else 2)) for name in ("same", "other", "new")]
+    after = [each.entity for each in entities]
+    found = compare(Outcome("accepted", before), Outcome("now", after)).differences["entities"]
+    difference = expected.of_accepted("Accepted", found, entities)
+    assert difference.lines == [
+        "-thing gone",
+        "+thing new",
+        "@@ thing other",
+        "-properties.size: 1",
+        "+properties.size: 2",
+    ]
+    assert [each.otherwise for each in entities] == [[], ["-properties.size: 1", "+properties.size: 2"], []]
