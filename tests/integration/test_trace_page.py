@@ -67,6 +67,17 @@ def test_an_entity_says_where_it_is_from_and_why_a_property_is_empty(browser: Br
         expect(page.locator(".panel h2")).to_have_text("b")
 
 
+def test_each_of_several_resyncs_and_events_has_its_own(browser: Browser) -> None:
+    runs = [make_run([[make_item("a")]]), make_run([[make_item("b"), make_item("c")]], name="Webhook /hook")]
+    with browser.open(html(make_trace(*runs))) as opened:
+        page = opened.page
+        page.get_by_role("tab", name="Entities").click()
+        assert page.locator(".row .identifier").all_inner_texts() == ["a"]
+        page.get_by_label("Which resync or event").select_option("2. Webhook /hook")
+        expect(page.get_by_role("tab", name="Entities")).to_have_text("Entities2")
+        expect(page.locator(".row .identifier")).to_have_text(["b", "c"])
+
+
 def test_searched_filtered_and_sorted(browser: Browser) -> None:
     pages = [[make_item(f"{word}-{number}", size=number) for number in (2, 10)] for word in ("apple", "pear")]
     with browser.open(html(make_trace(make_run(pages, padding="hidden in a body")))) as opened:
@@ -157,13 +168,13 @@ def test_5000_entities_and_2000_calls_are_there_within_a_second_and_10_mb(browse
         with browser.open(large) as opened:
             expect(opened.page.locator(".figure").first).to_contain_text("5,000")
             took.append(opened.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
-            opened.page.get_by_role("tab", name="Entities").click()
-            expect(opened.page.get_by_role("status")).to_have_text("5,000 entries")
-            assert opened.page.locator(".row").count() < 100
-            opened.page.keyboard.press("3")
-            opened.page.get_by_role("grid").press("End")
-            expect(opened.page.locator(".row[aria-selected=true]")).to_have_attribute("aria-rowindex", "5001")
     assert min(took) < 1000
+    with browser.open(large) as opened:
+        opened.page.get_by_role("tab", name="Entities").click()
+        expect(opened.page.get_by_role("status")).to_have_text("5,000 entries")
+        opened.page.get_by_role("grid").press("End")
+        expect(opened.page.locator(".row[aria-selected=true]")).to_have_attribute("aria-rowindex", "5001")
+        assert opened.page.locator(".row").count() < 100
 
 
 @pytest.mark.parametrize("view", ["overview", "timeline", "timeline/c2", "entities", "entities/e2"])

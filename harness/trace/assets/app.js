@@ -76,7 +76,11 @@ function close() {
 async function show(filter = null) {
   read();
   const run = HEAD.runs[state.run];
+  const counts = run ? { timeline: run.counts.calls + run.counts.port + run.counts.logs, entities: run.counts.entities + run.counts.refused + run.counts.deleted + run.counts.lost } : {};
   for (const tab of tabs) {
+    const amount = counts[tab.id.slice(4)];
+    tab.querySelector(".count").textContent = amount === undefined ? "" : count(amount);
+    tab.hidden = !run && tab.id !== "tab-overview";
     const chosen = tab.id === `tab-${state.view}`;
     tab.setAttribute("aria-selected", String(chosen));
     tab.tabIndex = chosen ? 0 : -1;
@@ -172,13 +176,6 @@ window.addEventListener("hashchange", () => show());
 
 function start() {
   read();
-  const run = HEAD.runs[state.run];
-  const counts = run ? { timeline: run.counts.calls + run.counts.port + run.counts.logs, entities: run.counts.entities + run.counts.refused + run.counts.deleted + run.counts.lost } : {};
-  for (const tab of tabs) {
-    const amount = counts[tab.id.slice(4)];
-    tab.querySelector(".count").textContent = amount === undefined ? "" : count(amount);
-    tab.hidden = !run && tab.id !== "tab-overview";
-  }
   const [, name] = titleParts();
   byId("app").replaceChildren(
     h("div", { class: "bar" },

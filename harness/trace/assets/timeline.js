@@ -95,11 +95,13 @@ class Timeline {
     const lanes = Object.keys(LANES);
     const lane = height / lanes.length;
     const bad = colour("--bad");
+    // Many in little room: they are to show where there are more, and where fewer.
+    const room = Math.min(1, width / (this.list.rows.length || 1));
     for (const row of this.list.rows) {
       const left = (row.at / this.rows.end) * (width - 3);
       context.fillStyle = row.wrong ? bad : colour(`--${row.lane}`);
-      context.globalAlpha = row.wrong ? 1 : 0.6;
-      context.fillRect(left, lanes.indexOf(row.lane) * lane + 3, Math.max(2, ((row.took ?? 0) / this.rows.end) * width), lane - 6);
+      context.globalAlpha = row.wrong ? 1 : Math.max(0.15, 0.6 * room);
+      context.fillRect(left, lanes.indexOf(row.lane) * lane + 3, Math.max(room < 0.5 ? 1 : 2, ((row.took ?? 0) / this.rows.end) * width), lane - 6);
     }
   }
 
