@@ -39,9 +39,9 @@ def written(item: pytest.Item, reports: Sequence[pytest.TestReport]) -> str:
 
 def _forgotten(item: pytest.Item, folder: Path) -> str:
     if folder.is_dir():
-        from harness.trace import of_test  # noqa: PLC0415
+        from harness.trace.file import file_of  # noqa: PLC0415
 
-        of_test.file_of(item, folder).unlink(missing_ok=True)
+        file_of(item.nodeid, folder).unlink(missing_ok=True)
     return ""
 
 

@@ -1,9 +1,15 @@
 """Puts a page where it belongs."""
 
+import hashlib
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.whole_file import replacing
+
+# The name of a file may have 255 bytes, and some of those of a folder are spent.
+_LONGEST = 150
+_NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 def keep(html: str, file: Path, *, is_ours: bool = True) -> Path:
@@ -28,3 +34,17 @@ def keep(html: str, file: Path, *, is_ours: bool = True) -> Path:
 def made() -> str:
     """Now, for a reader."""
     return f"{datetime.now(UTC):%d %b %Y, %H:%M} UTC".lstrip("0")
+
+
+def file_of(test: str, folder: Path) -> Path:
+    """The file of a test's trace: its id, as far as that can be a name.
+
+    Args:
+        test: Its id.
+        folder: Where traces are kept.
+    """
+    path, *names = test.split("::")
+    plain = _NO_NAME.sub("-", ".".join([path.replace("/", "."), *names])).strip("-.")
+    if len(plain) > _LONGEST or test.count("[") or not plain:  # of two parameters, the same may be left
+        plain = f"{plain[:_LONGEST]}-{hashlib.sha256(test.encode()).hexdigest()[:8]}"
+    return folder / f"{plain}.html"

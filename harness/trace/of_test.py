@@ -1,7 +1,5 @@
 """Writes the trace of a test into a file that is named as the test is."""
 
-import hashlib
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,12 +9,8 @@ import pytest
 from harness import current
 from harness.harness import IntegrationTestHarness
 from harness.trace import cleaning, collect, expected, page
-from harness.trace.file import keep, made
+from harness.trace.file import file_of, keep, made
 from harness.trace.model import Outcome, Problem, Trace
-
-# The name of a file may have 255 bytes, and some of those of a folder are spent.
-_LONGEST = 150
-_NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 def write(item: pytest.Item, reports: Sequence[pytest.TestReport], folder: Path) -> Path | None:
@@ -49,21 +43,9 @@ def write(item: pytest.Item, reports: Sequence[pytest.TestReport], folder: Path)
         expected.of_fixtures(getattr(item, "funcargs", {})),
         made(),
     )
-    return keep(page.page(trace, cleaning.knowing([_configured(harness) for harness, _ in ran])), file_of(item, folder))
-
-
-def file_of(item: pytest.Item, folder: Path) -> Path:
-    """The file of a test's trace: its id, as far as that can be a name.
-
-    Args:
-        item: The test.
-        folder: Where traces are kept.
-    """
-    path, *names = item.nodeid.split("::")
-    plain = _NO_NAME.sub("-", ".".join([path.replace("/", "."), *names])).strip("-.")
-    if len(plain) > _LONGEST or item.nodeid.count("[") or not plain:  # of two parameters, the same may be left
-        plain = f"{plain[:_LONGEST]}-{hashlib.sha256(item.nodeid.encode()).hexdigest()[:8]}"
-    return folder / f"{plain}.html"
+    return keep(
+        page.page(trace, cleaning.knowing([_configured(harness) for harness, _ in ran])), file_of(item.nodeid, folder)
+    )
 
 
 def _configured(harness: IntegrationTestHarness) -> tuple[Path, dict[str, Any]]:

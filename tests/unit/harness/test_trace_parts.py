@@ -8,10 +8,9 @@ from syrupy.assertion import SnapshotAssertion
 
 from harness.comparison.difference import Outcome, compare
 from harness.trace import expected
-from harness.trace.file import keep
+from harness.trace.file import file_of, keep
 from harness.trace.log_lines import read
 from harness.trace.model import LogLine
-from harness.trace.of_test import file_of
 from harness.trace.pack import Pack
 from tests.upstream.traces import make_entity, make_item
 
@@ -56,7 +55,7 @@ def test_a_difference_is_that_of_lines() -> None:
 def test_the_file_of_a_test_is_a_name_of_its_own(
     request: pytest.FixtureRequest, parameter: str, tmp_path: Path
 ) -> None:
-    file = file_of(request.node, tmp_path)
+    file = file_of(request.node.nodeid, tmp_path)
     assert file.parent == tmp_path
     assert file.name.startswith("tests.unit.harness.test_trace_parts.py.test_the_file_of_a_test_is")
     assert len(file.name) < 200
@@ -65,7 +64,7 @@ def test_the_file_of_a_test_is_a_name_of_its_own(
 
 def test_the_file_of_a_test_without_parameters_is_plain(request: pytest.FixtureRequest) -> None:
     name = "tests.unit.harness.test_trace_parts.py.test_the_file_of_a_test_without_parameters_is_plain.html"
-    assert file_of(request.node, Path()).name == name
+    assert file_of(request.node.nodeid, Path()).name == name
 
 
 def test_a_folder_for_traces_is_nothing_for_git_and_somebody_elses_is_left_alone(tmp_path: Path) -> None:
