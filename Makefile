@@ -1,7 +1,7 @@
 # Everything that is needed, these targets install: .venv, the engine, the images. See README.md.
 .DEFAULT_GOAL := help
 .PHONY: help setup images test test/integration test/integration/durations test/integration/discover \
-	test/integration/generate test/integration/verify test/unit bench lint format lock clean \
+	test/integration/generate test/integration/verify test/unit test/random bench lint format lock clean \
 	ci/matrix ci/images-key ci/images-save ci/images-load
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -16,6 +16,7 @@ BUILD = $(addprefix --sandbox-build ,$(INTEGRATIONS))
 PYTEST_ARGS ?=
 BENCH := .venv-bench
 ROUNDS ?= 5
+EXAMPLES ?= 1000
 ROWS ?=
 # Plugins of our own tests: they cost each worker more than a second, and the example's tests use none of them.
 UNUSED := $(addprefix -p no:,anyio faker hypothesispytest pytest_cov syrupy timeout)
@@ -82,6 +83,10 @@ test/integration/verify: $(SETUP) ## Compare the real API of INTEGRATION with wh
 
 test/unit: $(SETUP) ## Run the tests that need no engine
 	@$(BIN)/pytest -n $(WORKERS) tests/unit
+
+# What `make test/unit` does with 40 of each: the Port mock and its model, and any body to either of its apps.
+test/random: $(SETUP) ## Play EXAMPLES=1000 random sequences with the Port mock and its model
+	@OCEAN_SANDBOX_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) tests/unit/port_mock/test_model.py tests/unit/port_mock/test_any_body.py
 
 bench: $(BENCH)/.installed ## Measure, beside the in-process harness and the naive way (ROUNDS=5 ROWS=start,steady-1 QUICK=1)
 	@$(BENCH)/bin/python -m tests.benchmarks --rounds $(ROUNDS) --rows "$(ROWS)" $(if $(QUICK),--quick)

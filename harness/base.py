@@ -34,8 +34,8 @@ class BaseIntegrationTest:
         entry: ``production`` to run the integration as it ships, ``resync`` to have the runner drive the resync; None for
             what ``--sandbox-entry`` says (by default, ``resync``).
         fail_on_egress: Whether an attempt to reach the outside of the sandbox fails a test of this class.
-        fail_on_unused_stubs: Whether routes and stub files that answered nothing fail a test of this class; None for
-            what ``--sandbox-fail-on-unused-stubs`` says.
+        fail_on_unused_stubs: Whether routes and stub files that answered nothing, and faults of Port that met no call,
+            fail a test of this class; None for what ``--sandbox-fail-on-unused-stubs`` says.
         port: ``strict`` has Port refuse what the blueprints forbid; ``lenient`` takes everything.
     """
 

@@ -1,5 +1,7 @@
 """What fails a test although none of its assertions did."""
 
+from collections.abc import Sequence
+
 from harness import current
 from harness.harness import IntegrationTestHarness
 
@@ -22,18 +24,26 @@ def egress(harness: IntegrationTestHarness) -> str:
 
 
 def unused_stubs(harness: IntegrationTestHarness, *, by_default: bool) -> str:
-    """Why the tests of a harness must not pass: some of its stubs answered nothing. Empty where all is well.
+    """Why the tests of a harness must not pass: some of its stubs, or of Port's faults, did nothing. Empty where all is well.
 
     Args:
         harness: A harness that has resynced for the last time; before that, a stub may still be used.
         by_default: Whether unused stubs fail a test that does not say so itself.
     """
     fails = by_default if harness.fail_on_unused_stubs is None else harness.fail_on_unused_stubs
-    unused = harness.results[-1].unused_stubs if harness.results else []
-    if not (fails and unused):
+    if not (fails and harness.results):
         return ""
-    listed = "\n".join(f"    {stub}" for stub in unused)
-    return (
-        f"{len(unused)} of the stubs answered nothing:\n{listed}\n"
+    last = harness.results[-1]
+    found: dict[str, Sequence[object]] = {
+        "of the stubs answered nothing": last.unused_stubs,
+        "of Port's faults met no call": last.unused_faults,
+    }
+    listed = "\n".join(
+        "\n".join([f"{len(unused)} {what}:", *(f"    {each}" for each in unused)])
+        for what, unused in found.items()
+        if unused
+    )
+    return listed and (
+        f"{listed}\n"
         "What to do: remove them, or mend what they wait for; fail_on_unused_stubs = False on the class allows them."
     )

@@ -31,6 +31,7 @@ def sections(harness: IntegrationTestHarness) -> Iterator[Section]:
         ("requests that nobody answered", _unmatched(harness)),
         ("what it tried to reach outside", map(str, result.egress_attempts)),
         ("entities that Port refused", _first(result.rejected_entities)),
+        ("faults of Port that met no call", map(str, result.unused_faults)),
         ("kinds", map(str, result.kinds)),
         ("calls", _last(_calls(harness), _CALLS, "calls")),
         ("end of the integration's log", _last(result.logs, _LOG_LINES, "lines")),

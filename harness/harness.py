@@ -3,14 +3,16 @@
 import asyncio
 import contextlib
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from harness import current, mapping, stubs, tally
+from harness import current, mapping, stubs, tally, waiting
 from harness.answering import Answerer
 from harness.default_resources import DefaultResources, made_in
 from harness.errors import rebuild
@@ -32,7 +34,7 @@ from harness.transport import InterceptTransport, RequestLog, UnmatchedRequestEr
 from harness.unmatched import explain
 from harness.unused import unused_stubs
 from sandbox import pool, source
-from sandbox.errors import SandboxError
+from sandbox.errors import ResyncTimeoutError, SandboxError
 from sandbox.report import Report
 from sandbox.sandbox import Resync, Sandbox, egress
 from sandbox.settings import Entry, Settings
@@ -70,8 +72,8 @@ class IntegrationTestHarness:
         fail_on_egress: Whether an attempt to reach the outside fails the test.
         entry: ``resync`` for a resync that the runner drives, ``production`` for ``ocean sail`` with the listener ONCE,
             as it ships: see ``harness/production/entry.py``. None for what the settings say.
-        fail_on_unused_stubs: Whether a route or stub file that answered nothing fails the test; None for what pytest's
-            options say (by default, it does not).
+        fail_on_unused_stubs: Whether a route or stub file that answered nothing, or a fault of Port that met no call,
+            fails the test; None for what pytest's options say (by default, it does not).
 
     Attributes:
         entry: How a resync is started; known once the harness is.
@@ -172,7 +174,7 @@ class IntegrationTestHarness:
         current.add(self)
         with self._timed("start"):
             self._pool = await _in_thread(pool.of_this_process, settings_in_force())
-            self._sandbox = await _in_thread(self._pool.lease, directory, in_force)
+            self._sandbox = await _leased(self._pool, directory, in_force)
             await self._seed(self._sandbox)
             self._container = await _in_thread(self._sandbox.resync_container, directory, in_force)
         with self._timed("boot"):
@@ -182,7 +184,8 @@ class IntegrationTestHarness:
         """Resync all kinds of the mapping, each call in a resync container of its own.
 
         Raises:
-            ResyncTimeoutError, ResyncCrashedError: The resync did not come to an end.
+            ResyncTimeoutError, ResyncCrashedError: The resync did not come to an end; of one that took too long, the
+                message says what it asked for again and again, if it did.
             IntegrationError: With the entry ``production``, the integration does not start.
             Exception: Whatever a callable or predicate of a route raised.
         """
@@ -200,8 +203,12 @@ class IntegrationTestHarness:
             await _in_thread(sandbox.begin_resync)
             # What an integration that ran on until now has told Port is no news of this resync.
             self._told_before = production.sizes(await _in_thread(sandbox.port.state))
-            with self._timed("boot"):
-                await self._boot(sandbox, container, source.pack(directory))
+            try:
+                with self._timed("boot"):
+                    await self._boot(sandbox, container, source.pack(directory))
+            except Exception:
+                await self._put_away(sandbox, container)
+                raise
         self._container, self._running = None, container
         await self._deploy(sandbox)
         began = datetime.now(UTC)
@@ -211,17 +218,29 @@ class IntegrationTestHarness:
         except asyncio.CancelledError:  # somebody pressed Ctrl-C, and the thread that waits for it would go on waiting
             container.stop()
             raise
-        except BaseException:
+        except BaseException as error:
             # What there is of it, for the report of the test that fails now.
+            calls: list[RequestLog] = []
             with contextlib.suppress(Exception):
-                await _in_thread(self._collect, sandbox, container, Report(success=False), began)
+                known = len(self.port_mock.transport.calls)
+                partial: ResyncResult = await _in_thread(
+                    self._collect, sandbox, container, Report(success=False), began
+                )
+                calls = [*partial._calls, *self.port_mock.transport.calls[known:]]  # noqa: SLF001 # its own package
+            await self._put_away(sandbox, container)
+            if isinstance(error, ResyncTimeoutError):
+                raise waiting.explained(error, calls) from None
             raise
         result: ResyncResult = await _in_thread(self._collect, sandbox, container, report, began)
+        await self._put_away(sandbox, container)
+        return result
+
+    async def _put_away(self, sandbox: Sandbox, container: Resync) -> None:
+        """Finish a container, however its resync ended; or keep it until the next one, for somebody to look into it."""
         if current.keeps():
             self._unfinished = container
         else:
             await _in_thread(sandbox.finish, container)
-        return result
 
     async def deliver_webhook(
         self,
@@ -404,6 +423,10 @@ class IntegrationTestHarness:
                 archive=archive, config=config, ca=sandbox.wiremock.ca, source=directory, entry=self.entry
             )
         )
+        if container.warning:
+            with warnings.catch_warnings():
+                warnings.simplefilter("default")  # it is news, and no reason for a test to fail
+                warnings.warn(container.warning, stacklevel=2)
 
     async def _resync(self, sandbox: Sandbox, container: Resync, directory: Path) -> Report:
         raised: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -475,6 +498,7 @@ class IntegrationTestHarness:
             ],
             most_memory=report.most_memory,
             default_resources=made_in(state, self.port_mock.blueprints) if state else DefaultResources(),
+            unused_faults=self.port._unused(gathered.captured["faults"]),  # noqa: SLF001 # its own package
             _calls=calls,
             _port_calls=[call for call in gathered.to_port if call.sequence > port_calls_before],
             _during=(began, datetime.now(UTC)),
@@ -504,6 +528,23 @@ class IntegrationTestHarness:
             yield
         finally:
             self._timings[phase] = time.monotonic() - began
+
+
+async def _leased(of: pool.Pool, directory: Path, settings: Settings) -> Sandbox:
+    """A sandbox; where nobody waits for it any more when it has come, it is given back."""
+    thread = ThreadPoolExecutor(max_workers=1)
+    leasing = thread.submit(of.lease, directory, settings)
+    thread.shutdown(wait=False)
+
+    def give_back(leased: Future[Sandbox]) -> None:
+        if not leased.cancelled() and leased.exception() is None:
+            of.release(leased.result())
+
+    try:
+        return await asyncio.wrap_future(leasing)
+    except asyncio.CancelledError:
+        leasing.add_done_callback(give_back)
+        raise
 
 
 async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:

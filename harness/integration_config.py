@@ -18,7 +18,7 @@ from dotenv.parser import parse_stream
 from harness import yaml_file
 from sandbox.environment import snake_case
 from sandbox.errors import SandboxError
-from sandbox.source import SPECS
+from sandbox.source import spec_of
 
 PREFIX = "OCEAN__INTEGRATION__CONFIG__"
 _TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
@@ -128,7 +128,7 @@ def read_spec(directory: Path) -> list[Setting]:
     Raises:
         ConfigError: There is no spec, or it is no YAML, or not of the shape that Ocean documents.
     """
-    file = next((each for name in SPECS if (each := directory / ".port" / name).is_file()), None)
+    file = spec_of(directory)
     if file is None:
         raise ConfigError(
             f"The integration at {directory} has no .port/spec.yaml.",

@@ -48,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--sandbox-fail-on-unused-stubs",
         action="store_true",
-        help="A test fails when one of its routes or stub files answered nothing.",
+        help="A test fails when one of its routes or stub files answered nothing, or a fault of Port met no call.",
     )
     group.addoption(
         "--sandbox-keep",

@@ -1,6 +1,9 @@
 """What goes wrong with Port, on request: refusals, latency, resets, an expired token."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from sandbox.port_mock.faults import read_fault
@@ -13,8 +16,27 @@ class _Port(Protocol):
     def expire_token(self) -> None: ...
 
 
+@dataclass(frozen=True)
+class UnusedFault:
+    """A fault that met no call.
+
+    Args:
+        source: Where the test asked for it: ``fault 1 of Port (test_things.py:31)``.
+        call: What it waits for, such as ``POST /entities/bulk``; where it is for some entities only, with those.
+    """
+
+    source: str
+    call: str
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.call}"
+
+
 class PortFaults:
     """Makes Port fail; before the harness starts, and at any time between and during resyncs.
+
+    A fault that meets no call is among the ``unused_faults`` of the result, and in the report of a failing test; where
+    unused stubs fail a test, so does it.
 
     Ocean retries 401, 408, 429, 502, 503, 504 and connection errors up to ten times, for GET, PUT and DELETE and for the
     upserts, searches and bulk deletes, and it waits longer each time, five minutes in all. It honours ``Retry-After`` of
@@ -25,6 +47,7 @@ class PortFaults:
 
     def __init__(self) -> None:
         self._faults: list[dict[str, Any]] = []
+        self._places: list[str] = []
         self._expired_token = False
         self._port: _Port | None = None
 
@@ -77,7 +100,9 @@ class PortFaults:
             read_fault(fault)
         except WrongShapeError as wrong:
             raise ValueError(str(wrong)) from None
+        caller = sys._getframe(1)  # noqa: SLF001 # CPython's own way to know who calls
         self._faults.append(fault)
+        self._places.append(f"{Path(caller.f_code.co_filename).name}:{caller.f_lineno}")
         if self._port is not None:
             self._port.add_fault(fault)
 
@@ -94,11 +119,25 @@ class PortFaults:
     def clear(self) -> None:
         """Have Port work again."""
         self._faults.clear()
+        self._places.clear()
         if self._port is not None:
             self._port.clear_faults()
 
     def _seed(self) -> dict[str, Any]:
         return {"faults": list(self._faults), "expired_token": self._expired_token}
 
+    def _unused(self, faults: Iterable[dict[str, Any]]) -> list[UnusedFault]:
+        """Those that met no call, of all that Port has, in the order in which the test asked for them."""
+        return [
+            UnusedFault(f"fault {number} of Port ({place})", _described(fault))
+            for number, (place, fault) in enumerate(zip(self._places, faults, strict=False), start=1)
+            if not fault["hits"]
+        ]
+
     def _attach(self, port: _Port | None) -> None:
         self._port = port
+
+
+def _described(fault: dict[str, Any]) -> str:
+    of = f" with any of the entities {', '.join(fault['entities'])}" if fault["entities"] else ""
+    return f"{fault['method'] or 'any method of'} {fault['path']}{of}"

@@ -120,13 +120,18 @@ class PortMockResponder:
                 else {}
             ),
             "blueprints": self.blueprints,
-            "entities": self._seeded_entities,
+            "entities": self._seeded_entities if self.mapping_config is not None else self._owned(integration_type),
             "strict": self.is_strict,
             **({"whole_calls": True} if self.keeps_whole_calls else {}),
             **({"bare": True} if self.is_bare else {}),
             **self.faults._seed(),  # noqa: SLF001 # its own package
             **({"search_entities_response": self.search_entities_response} if scripted else {}),
         }
+
+    def _owned(self, integration_type: str) -> list[dict[str, Any]]:
+        """The entities, as those of an integration that Port does not know yet: without one it could not say whose."""
+        own = f"port-ocean/{integration_type}/seeded/{self.integration_identifier}/exporter"
+        return [{"$datasource": own, **each} if isinstance(each, dict) else each for each in self._seeded_entities]
 
     def checked_seed(self, integration_type: str) -> Seed:
         """The seed as the Port mock reads it.

@@ -11,6 +11,7 @@ from harness import snapshot
 from harness.default_resources import DefaultResources
 from harness.journal import ThirdPartyCall
 from harness.kinds import KindCounts
+from harness.port_faults import UnusedFault
 from harness.transport import RequestLog
 from harness.unused import UnusedStub
 from sandbox.egress import EgressAttempt
@@ -62,6 +63,7 @@ class ResyncResult:
         most_memory: The most memory (resident set) that the integration's largest process had, bytes; None where it is not
             known.
         default_resources: What the integration has made in Port besides entities, with the entry ``production``.
+        unused_faults: Faults of Port (``harness.port.fail``) that met no call since the harness was started.
     """
 
     upserted_entities: list[dict[str, Any]] = field(default_factory=list)
@@ -78,6 +80,7 @@ class ResyncResult:
     unknown_port_calls: list[RequestLog] = field(default_factory=list)
     most_memory: int | None = None
     default_resources: DefaultResources = field(default_factory=DefaultResources)
+    unused_faults: list[UnusedFault] = field(default_factory=list)
     # For as_snapshot, which is to tell what came from the third party from what was made up in the run.
     _calls: list[ThirdPartyCall] = field(default_factory=list, repr=False, compare=False)
     # For the trace.

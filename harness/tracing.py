@@ -18,13 +18,13 @@ def written(item: pytest.Item, reports: Sequence[pytest.TestReport]) -> str:
     Returns:
         What to say of it in the report of the test; nothing where there is nothing to say.
     """
+    last, has_failed = reports[-1], any(report.failed for report in reports)
+    if not last.failed and (last.when != "teardown" or has_failed):
+        return ""
     in_force = options.settings_in_force()
     if in_force.trace == "off":
         return ""
-    folder, last = item.config.rootpath / in_force.trace_folder, reports[-1]
-    has_failed, is_end = any(report.failed for report in reports), last.when == "teardown"
-    if not (last.failed or (is_end and (in_force.trace == "always" or not has_failed))):
-        return ""
+    folder = item.config.rootpath / in_force.trace_folder
     # What it takes, nobody else is to pay for: a start, and a test that passes.
     if not has_failed and in_force.trace == "on-failure":
         return _forgotten(item, folder)

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sandbox.errors import SandboxError
-from sandbox.source import LEFT_OUT, SPECS
+from sandbox.source import LEFT_OUT, spec_of
 
 # Where pytest-split keeps durations unless it is told otherwise: tests by their ids, with their seconds.
 DURATIONS = ".test_durations"
 # GitHub refuses a matrix with more: https://docs.github.com/en/actions/reference/limits
 MOST_JOBS = 256
+# Where `ocean-sandbox generate` and `init` write, and where Ocean's own in-process tests are.
+_TESTS = ("tests", "integration_tests")
 
 Job = dict[str, str | int]
 
@@ -60,9 +62,9 @@ def _integrations(folder: Path) -> Iterator[Path]:
     """The integrations with tests at and below ``folder``, but none that lies within another."""
     for current, folders, _ in os.walk(folder):
         here = Path(current)
-        if any((here / ".port" / name).is_file() for name in SPECS):
+        if spec_of(here) is not None:
             folders.clear()
-            if any((here / "tests").rglob("test_*.py")):
+            if any(any((here / name).rglob("test_*.py")) for name in _TESTS):
                 yield here
         # A virtual environment holds integrations, too: those that Ocean makes new ones from.
         folders[:] = [name for name in folders if name not in LEFT_OUT]

@@ -49,7 +49,7 @@ class Container(DockerContainer):
         publish: Ports of the container to publish.
         addresses: Its fixed addresses, by the name of the network, which is not the first.
         dns: The name server for names of the outside; by default there is none.
-        cpu_shares: What it gets of a processor that others want as well, against their 1024.
+        cpu_shares: What it gets of a processor that others want as well, against their 1024; None for as much as they.
         on_line: Called with every line that the program writes to stdout, from a thread of this object.
         on_end: Called once when the program has ended, from the same thread.
     """
@@ -70,7 +70,7 @@ class Container(DockerContainer):
         publish: Sequence[int] = (),
         addresses: Mapping[str, str] | None = None,
         dns: str = NOBODY,
-        cpu_shares: int = 1024,
+        cpu_shares: int | None = None,
         on_line: Callable[[bytes], None] | None = None,
         on_end: Callable[[], None] | None = None,
     ) -> None:
@@ -103,7 +103,8 @@ class Container(DockerContainer):
             "mem_limit": memory,
             "memswap_limit": memory,
             "pids_limit": pids_limit,
-            "cpu_shares": cpu_shares,
+            # Not every engine can: podman without root refuses it.
+            **({"cpu_shares": cpu_shares} if cpu_shares is not None and engine.shares_processors() else {}),
             **({"entrypoint": list(entrypoint)} if entrypoint else {}),
         }
         if shares is None:
@@ -165,8 +166,8 @@ class Container(DockerContainer):
 
     def share_processor(self, shares: int) -> None:
         """Change what it gets of a processor that others want as well, against their 1024."""
-        if self._container is not None:
-            with contextlib.suppress(docker.errors.APIError):  # it has ended, or the engine cannot; then it is slower
+        if self._container is not None and engine.shares_processors():
+            with contextlib.suppress(docker.errors.APIError):  # it has ended
                 self._container.update(cpu_shares=shares)
 
     def cut(self) -> None:
@@ -181,7 +182,7 @@ class Container(DockerContainer):
         gone = self._stdin is not None and self.ended.wait(_CUT_SECONDS)
         with self._write_lock:
             stdin, self._stdin = self._stdin, None
-            stopped, self._stopped = self._stopped, True
+            stopped, self._stopped = self._stopped, self._container is not None
         if self._container is not None and not stopped and not gone:
             with contextlib.suppress(docker.errors.APIError):  # gone by itself, or going
                 self._container.remove(force=force, v=delete_volume)

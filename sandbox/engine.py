@@ -86,6 +86,12 @@ def shares_loopback() -> bool:
     return any(_is_own_address(network["Gateway"]) for network in networks if "Gateway" in network)
 
 
+@lru_cache(maxsize=1)
+def shares_processors() -> bool:
+    """Whether the engine can give a container less of a processor than others (podman without root cannot)."""
+    return bool(client().client.info().get("CPUShares"))
+
+
 def _is_own_address(address: str) -> bool:
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         try:

@@ -171,12 +171,17 @@ def _ensure(image: Image, settings: Settings, client: DockerClient, *, cache: bo
     }
     with FileLock(settings.cache / f"{tag.replace('/', '-').replace(':', '-')}.lock"):
         if not base_image.exists(client, tag):  # another worker may have built it while this one waited for the lock
-            _build(image, tag, {**parents, **image.arguments}, client, cache=cache)
+            _build(image, tag, {**parents, **image.arguments}, client, settings.cache, use_layers=cache)
     return tag
 
 
-def _build(image: Image, tag: str, arguments: Mapping[str, str], client: DockerClient, *, cache: bool) -> None:
-    say("images", f"building {tag}")
+def _build(
+    image: Image, tag: str, arguments: Mapping[str, str], client: DockerClient, cache: Path, *, use_layers: bool
+) -> None:
+    # How long it took the last time is the best estimate there is: it depends on the machine and on the network.
+    record = cache / f"{image.name}.build-seconds"
+    expected = _seconds_in(record)
+    say("images", f"building {tag}{f' (about {expected:.0f} s)' if expected else ''}")
     started = time.monotonic()
     output: list[str] = []
     context = _context({**image.files(), "ca-bundle.pem": company.ca_bundle()})
@@ -188,7 +193,7 @@ def _build(image: Image, tag: str, arguments: Mapping[str, str], client: DockerC
         labels={"ocean-sandbox.image": image.name},
         rm=True,
         forcerm=True,
-        nocache=not cache,
+        nocache=not use_layers,
         decode=True,
     )
     try:
@@ -196,12 +201,24 @@ def _build(image: Image, tag: str, arguments: Mapping[str, str], client: DockerC
             text = event.get("stream", "")
             output.append(text)
             if text.startswith("Step "):
-                say("images", f"{image.name}: {text.splitlines()[0][:100]}")
+                left = expected - (time.monotonic() - started)
+                to_go = f" (about {left:.0f} s to go)" if left >= 1 else ""
+                say("images", f"{image.name}: {text.splitlines()[0][:100]}{to_go}")
             if error := event.get("error"):
                 raise _failure(image, error, output)
     except docker.errors.APIError as error:
         raise _failure(image, str(error), output) from error
-    say("images", f"built {tag} in {time.monotonic() - started:.1f} s")
+    seconds = time.monotonic() - started
+    with contextlib.suppress(OSError):
+        record.write_text(f"{seconds:.1f}")
+    say("images", f"built {tag} in {seconds:.1f} s")
+
+
+def _seconds_in(record: Path) -> float:
+    try:
+        return float(record.read_text())
+    except (OSError, ValueError):  # never built here, or written by half
+        return 0.0
 
 
 def _failure(image: Image, error: str, output: list[str]) -> ImageError:

@@ -47,18 +47,19 @@ class OwnSandbox(Sandbox):
         self._containers: list[Container] = []
         self._warm: Future[ResyncContainer] | None = None
         self._background = ThreadPoolExecutor(max_workers=4)
+        self._forks = settings.isolation == "fork"
         self._stopped = False
+        tags = images.ensure([images.wiremock(), images.port_mock(), warm], settings, client)
         try:
             with turn(settings):
-                self._begin(warm)
+                self._begin(tags[0], tags[1], warm)
         except BaseException:
             self.stop()
             raise
 
-    def _begin(self, warm: Image) -> None:
+    def _begin(self, wiremock_image: str, port_image: str, warm: Image) -> None:
         """Start all that can start together together."""
         client, settings, owner = self._client, self._settings, self._owner
-        wiremock_image, port_image, _ = images.ensure([images.wiremock(), images.port_mock(), warm], settings, client)
         with ThreadPoolExecutor(max_workers=3) as together:
             creating = [
                 together.submit(create, client, owner, settings)
@@ -87,7 +88,7 @@ class OwnSandbox(Sandbox):
         self._see_them_dead()
         container = self._take_warm(image, settings) or self._start(image, settings)
         self._leased.append(container)
-        if more_to_come() and settings.isolation == "container":
+        if more_to_come() and (settings.isolation == "container" or not self._forks):
             self._warm = self._background.submit(self._start, image, settings, ahead=True)
         return container
 
@@ -120,6 +121,7 @@ class OwnSandbox(Sandbox):
     def finish(self, container: ResyncContainer) -> None:
         """See :meth:`Sandbox.finish`."""
         self._leased.remove(container)
+        self._forks = not container.warning
         if self._warm is None and container.end():
             self._warm = _done(container)
         else:
@@ -145,7 +147,7 @@ class OwnSandbox(Sandbox):
         return warm.result().serves(image, settings)
 
     def reset(self) -> None:
-        """Throw away the resync containers that were used and forget everything.
+        """Finish the resync containers that were used, and forget everything.
 
         Raises:
             EngineError: Something is left all the same; such a sandbox must not be used again.
@@ -232,6 +234,7 @@ class OwnPool:
 
     def lease(self, directory: Path, settings: Settings) -> OwnSandbox:
         """See :meth:`sandbox.pool.Pool.lease`."""
+        self._refuse_if_closed()
         image = image_of(directory, settings)
         while (sandbox := self._take(image, settings)) is not None:
             if sandbox.is_alive:
@@ -239,11 +242,16 @@ class OwnPool:
             self._discard(sandbox)
         sandbox = OwnSandbox(self._client, self.owner, self._settings, image)
         with self._lock:
+            self._all.append(sandbox)
             if not self._closed:
-                self._all.append(sandbox)
                 return sandbox
-        sandbox.stop()
-        raise EngineError("The pool was closed while a sandbox started.")
+        self._discard(sandbox)
+        self._refuse_if_closed()
+        return sandbox
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise EngineError("The pool was closed: this process is about to end, and starts no sandbox any more.")
 
     def _take(self, image: Image, settings: Settings) -> OwnSandbox | None:
         """A free sandbox, if there is one: rather one in which a resync container of that image waits."""

@@ -44,7 +44,7 @@ class Port:
 
         Since the captures began: ``upserted_entities``, ``deleted_entities``, ``rejected_entities``, the ``names`` of
         the outside that were looked up. Since the last seed or reset: the ``calls`` that the integration made, and its
-        ``metrics``.
+        ``metrics``, and the ``faults`` with how many calls each has met.
         """
         collected: dict[str, Any] = self._control.call("GET", "/collected").json()
         return collected

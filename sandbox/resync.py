@@ -1,4 +1,4 @@
-"""The single-use container in which one resync of one integration runs."""
+"""The container in which one resync of one integration runs; with the isolation ``fork``, one after another."""
 
 import base64
 import contextlib
@@ -6,7 +6,6 @@ import itertools
 import json
 import queue
 import time
-import warnings
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,8 +30,7 @@ _END_SECONDS = 5.0
 # Of the log, in an error. `ocean sail` waits far deeper: below click and uvicorn, and with tasks of its own.
 _LINES, _LINES_OF_SAIL = 60, 120
 _MARK_SECONDS = 1.0
-# Of a processor's time, against each other container. 1024 is what the engine gives to all; of two that both want all of
-# it, one that warms ahead gets a ninth.
+# Of a processor's time, against the 1024 that the engine gives to each container: where both want all of it, a ninth.
 _SHARES, _SHARES_AHEAD = 1024, 128
 # What the runner takes longer than what it was given: it asks the integration where it stands.
 _ANSWER_SECONDS = 10.0
@@ -58,7 +56,9 @@ ENVIRONMENT = {
 
 
 class ResyncContainer:
-    """A resync container: start it (it warms up), boot an integration in it, resync, stop it. Used once.
+    """A resync container: start it (it warms up), boot an integration in it, resync, stop it.
+
+    It is used once, unless :meth:`end` says that it can serve again.
 
     Args:
         image: What it runs; built first if it is missing.
@@ -93,7 +93,8 @@ class ResyncContainer:
         self._died: dict[str, Any] | None = None
         self._waiting: dict[int, queue.Queue[dict[str, Any]]] = {}
         # Threads that live before a fork do not live in it, and may have held a lock: then each gets its container.
-        self._fork_is_safe = False
+        self._threads: list[str] | None = None
+        self._is_ahead = ahead
         self._container = Container(
             self._tag,
             role="resync",
@@ -103,7 +104,7 @@ class ResyncContainer:
             pids_limit=settings.pids_limit,
             environment=ENVIRONMENT,
             temporary={} if self._has_own_code else {DIRECTORY: "rw,exec,nosuid,nodev,mode=1777"},
-            cpu_shares=_SHARES_AHEAD if ahead else _SHARES,
+            cpu_shares=_SHARES_AHEAD if ahead else None,
             on_line=self._take,
             on_end=lambda: self._put({"event": "gone"}),
         )
@@ -119,7 +120,8 @@ class ResyncContainer:
 
     def prefer(self) -> None:
         """Give it a processor's time as any other, now that somebody waits for it."""
-        self._container.share_processor(_SHARES)
+        if self._is_ahead:
+            self._container.share_processor(_SHARES)
 
     def boot(self, *, archive: bytes, config: dict[str, Any], ca: str, source: Path, entry: Entry = "resync") -> None:
         """Put the integration in, and start it; with the entry ``production``, :meth:`sail` or :meth:`resync` starts it.
@@ -154,14 +156,7 @@ class ResyncContainer:
             if ready["event"] == "failed":
                 raise _failed(ready, source)
             self._is_ready = True
-            self._fork_is_safe = not ready["threads"]
-            if self._settings.isolation == "fork" and ready["threads"]:
-                threads = ", ".join(ready["threads"])
-                warnings.warn(
-                    f"{self._tag} has threads before an integration is booted ({threads}), where a fork is not safe: "
-                    "each resync gets a container, in spite of the isolation `fork`.",
-                    stacklevel=2,
-                )
+            self._threads = ready["threads"]
         answer = self._ask(order, self._settings.boot_timeout, source)
         if answer["event"] == "failed":
             raise _failed(answer, source)
@@ -271,6 +266,16 @@ class ResyncContainer:
             del self._waiting[number]
         return self._not_an_end(answer, doing, source)
 
+    @property
+    def warning(self) -> str:
+        """What somebody should know who wanted forks; empty where there is nothing to say, or it is not known yet."""
+        if self._settings.isolation != "fork" or not self._threads:
+            return ""
+        return (
+            f"{self._tag} has threads before an integration is booted ({', '.join(self._threads)}), where a fork is not "
+            "safe: each resync gets a container, in spite of the isolation `fork`."
+        )
+
     def end(self) -> bool:
         """Kill the integration, and remove all that it left, so that another can be booted in a fork of its own.
 
@@ -279,7 +284,7 @@ class ResyncContainer:
         """
         if self._settings.isolation != "fork" or not self._is_ready:
             return False
-        if not self._fork_is_safe:
+        if self.warning:
             return False
         try:
             self._container.send(b'{"order": "end"}\n')
@@ -405,5 +410,8 @@ def _remedy(phase: str, source: Path) -> str:
     if "spec" in phase:
         return f"mend {source}/.port/spec.yaml."
     if "configuration" in phase:
-        return f"mend create_integration_config() in the test to fit {source}/.port/spec.yaml, or integration.py."
+        return (
+            f"mend create_integration_config() in the test (of a command: --config NAME=VALUE) to fit {source}/.port/spec.yaml, "
+            "or integration.py."
+        )
     return f"mend the line of {source} that the traceback below ends in."

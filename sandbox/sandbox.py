@@ -35,6 +35,10 @@ class Resync(Protocol):
         """Have it deliver a webhook, or execute an action run."""
 
     @property
+    def warning(self) -> str:
+        """What somebody should know of it, once it has booted; empty where there is nothing to say."""
+
+    @property
     def logs(self) -> list[str]:
         """What the integration wrote to stdout and stderr, a line each."""
 

@@ -33,6 +33,7 @@ from sandbox.standing import Wire, socket_of
 READY = "ready"
 _IDLE_SECONDS = 4 * 3600
 _LOOK_SECONDS = 60
+_LONGEST_SOCKET = 107  # bytes: see unix(7)
 
 
 class Server:
@@ -200,8 +201,9 @@ class _Lease:
 
     def _boot(self, archive: str, config: dict[str, Any], ca: str, source: str, entry: Entry) -> dict[str, Any]:
         code = base64.b64decode(archive)
-        self._leased[1].boot(archive=code, config=config, ca=ca, source=Path(source), entry=entry)
-        return {}
+        container = self._leased[1]
+        container.boot(archive=code, config=config, ca=ca, source=Path(source), entry=entry)
+        return {"warning": container.warning}
 
     def _resync(self, source: str) -> dict[str, Any]:
         return {"report": asdict(self._leased[1].resync(Path(source)))}
@@ -275,6 +277,11 @@ def start(directories: Sequence[Path], sandboxes: int, settings: Settings) -> No
         EngineError: It did not come up; what it said was shown.
     """
     settings.cache.mkdir(parents=True, exist_ok=True)
+    if len(os.fsencode(socket_of(settings.cache))) > _LONGEST_SOCKET:
+        raise SandboxError(
+            f"The path of the standing pool's socket is too long for one: {socket_of(settings.cache)}",
+            remedy="have OCEAN_SANDBOX_CACHE name a shorter folder.",
+        )
     with FileLock(socket_of(settings.cache).with_suffix(".lock")):  # of two at once, the second renews the first's
         _renew(directories, sandboxes, settings)
     say("pool", f"up, with {sandboxes} sandboxes; `ocean-sandbox down` ends it")
@@ -290,7 +297,12 @@ def _renew(directories: Sequence[Path], sandboxes: int, settings: Settings) -> N
         start_new_session=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).resolve().parent.parent), *_paths()])},
     )
-    if process.stdout is None or process.stdout.readline().decode().strip() != READY:
+    try:
+        is_up = process.stdout is not None and process.stdout.readline().decode().strip() == READY
+    except BaseException:  # Ctrl-C: nobody waits for it any more; its janitor removes what it has started
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    if not is_up:
         process.kill()
         raise EngineError("The standing pool did not come up.", remedy="what it said is above.")
     process.returncode = 0  # it is meant to outlive us: no warning that it does
@@ -315,6 +327,7 @@ def main(sandboxes: str, *directories: str) -> None:
         with contextlib.closing(Server(settings)) as server:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, server.end)
+            os.chdir("/")  # whoever removes the folder where it was started, or edits what is in it, means no lease
             server.warm([Path(directory) for directory in directories], int(sandboxes))
             server.serve(socket_of(settings.cache))
     except SandboxError as error:

@@ -22,8 +22,8 @@ Isolation = Literal["container", "fork"]
 Entry = Literal["resync", "production"]
 Trace = Literal["off", "on-failure", "always"]
 _PREFIX = "OCEAN_SANDBOX_"
-# What the tests of this repository read.
-_NO_SETTINGS = {"PUBLIC_OCEAN", "EXAMPLES", "ROUNDS"}
+# What the tests of this repository read, and what the command does.
+_NO_SETTINGS = {"PUBLIC_OCEAN", "EXAMPLES", "ROUNDS", "VERBOSE"}
 SANDBOX_PREFIX = 28
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sandbox.errors import IntegrationError
 
-SPECS = ("spec.yaml", "spec.yml", "spec.json")
+_SPECS = ("spec.yaml", "spec.yml", "spec.json")
 LIMIT_BYTES = 64 * 1024 * 1024
 LEFT_OUT = frozenset(
     {
@@ -32,6 +32,11 @@ _LEFT_OUT_FILES = frozenset({".env"})
 _RECORDING = Path(".port", "resources", "discovery.json")
 
 
+def spec_of(directory: Path) -> Path | None:
+    """The spec of the integration in ``directory``, by one of the names that Ocean knows; None where it has none."""
+    return next((file for name in _SPECS if (file := directory / ".port" / name).is_file()), None)
+
+
 def pack(directory: Path) -> bytes:
     """The integration's code as a tar archive, without caches, virtual environments, ``.env``, or a recording.
 
@@ -50,7 +55,7 @@ def pack(directory: Path) -> bytes:
             f"There is no integration at {directory}: it has no main.py.",
             remedy="write one, or mend integration_path in the test: by default it is the directory above the test file's.",
         )
-    if not any((directory / ".port" / name).is_file() for name in SPECS):
+    if spec_of(directory) is None:
         raise IntegrationError(
             f"The integration at {directory} has no .port/spec.yaml.",
             remedy=f"write {directory}/.port/spec.yaml: it names the kinds and the configuration of the integration. "

@@ -133,6 +133,8 @@ def find(settings: Settings) -> "StandingPool | None":
         return None
     theirs = ask(settings.cache, "hello")
     if theirs is None:
+        if socket_of(settings.cache).exists():
+            say("pool", "the standing pool does not answer: not used; `ocean-sandbox up` renews it")
         return None
     if theirs.get("stamp") != stamp(settings):
         say("pool", "the standing pool runs other code, settings or engine: not used; `ocean-sandbox up` renews it")
@@ -150,7 +152,10 @@ class StandingPool:
 
     def lease(self, directory: Path, settings: Settings) -> "StandingSandbox":
         """See :meth:`sandbox.pool.Pool.lease`."""
-        sandbox = StandingSandbox(self._path, directory, settings)
+        try:
+            sandbox = StandingSandbox(self._path, directory, settings)
+        except OSError:
+            raise _gone("lease") from None
         with self._lock:
             self._leased.append(sandbox)
         return sandbox
@@ -184,10 +189,17 @@ class StandingSandbox(Sandbox):
     """
 
     def __init__(self, path: Path, directory: Path, settings: Settings) -> None:
-        self._wire = Wire.to(path)
+        try:
+            self._wire = Wire.to(path)
+        except OSError:
+            raise _gone("lease") from None
         self._lock = threading.Lock()
         self._path = path
-        leased = self.call("lease", directory=str(directory), settings=_plain(settings))
+        try:
+            leased = self.call("lease", directory=str(directory), settings=_plain(settings))
+        except BaseException:
+            self._wire.close()
+            raise
         self._number = leased["number"]
         self.wiremock = WireMock.at(**leased["wiremock"])
         self.port = Port.at(**leased["port"])
@@ -268,11 +280,13 @@ class StandingResync:
         self._sandbox = sandbox
         self._logs: list[str] = []
         self._listens = False
+        self.warning = ""
 
     def boot(self, *, archive: bytes, config: dict[str, Any], ca: str, source: Path, entry: Entry = "resync") -> None:
         """See :meth:`sandbox.resync.ResyncContainer.boot`."""
         code = base64.b64encode(archive).decode()
-        self._sandbox.call("boot", archive=code, config=config, ca=ca, source=str(source), entry=entry)
+        booted = self._sandbox.call("boot", archive=code, config=config, ca=ca, source=str(source), entry=entry)
+        self.warning = str(booted["warning"])
 
     def resync(self, source: Path) -> Report:
         """See :meth:`sandbox.resync.ResyncContainer.resync`."""
@@ -306,13 +320,17 @@ class StandingResync:
 
 def _without_error(answer: dict[str, Any] | None, call: str) -> dict[str, Any]:
     if answer is None:
-        raise EngineError(
-            f"The standing pool has gone, in the middle of {call!r}.",
-            remedy="start it again with `ocean-sandbox up`, or run without it.",
-        )
+        raise _gone(call)
     if (error := answer.get("error")) is not None:
         raise _rebuilt(error)
     return answer
+
+
+def _gone(call: str) -> EngineError:
+    return EngineError(
+        f"The standing pool has gone, in the middle of {call!r}.",
+        remedy="start it again with `ocean-sandbox up`, or run without it.",
+    )
 
 
 def _plain(settings: Settings) -> dict[str, Any]:

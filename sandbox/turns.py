@@ -15,11 +15,13 @@ from sandbox import engine
 from sandbox.settings import Settings
 
 _POLL_SECONDS = 0.02
+# Turns are a courtesy: who was stopped in the middle of one (Ctrl-Z) holds the others up no longer than that.
+_PATIENCE_SECONDS = 20.0
 
 
 @contextlib.contextmanager
 def turn(settings: Settings) -> Iterator[None]:
-    """Wait until it is this sandbox's turn to start, among those of all processes of this machine's user.
+    """Wait until it is this sandbox's turn to start, among those of all processes with the same cache; not for ever.
 
     A process that is killed gives its turn back.
 
@@ -31,13 +33,19 @@ def turn(settings: Settings) -> Iterator[None]:
         yield
         return
     settings.cache.mkdir(parents=True, exist_ok=True)
-    places = [FileLock(settings.cache / f"start-{number}.lock") for number in range(os.cpu_count() or 1)]
-    while (place := next(filter(_is_free, places), None)) is None:
+    places = [FileLock(settings.cache / f"start-{number}.lock") for number in range(_processors())]
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while (place := next(filter(_is_free, places), None)) is None and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
     try:
         yield
     finally:
-        place.release()
+        if place is not None:
+            place.release()
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _is_free(place: FileLock) -> bool:

@@ -1,32 +1,63 @@
 """The ``ocean-sandbox`` command, whole: what runs things (:mod:`sandbox.cli`), and what tests with them.
 
-Each module here is one subcommand, under the module's name, as its attribute ``command``. It is imported when it is
-asked for, so that none costs the others its imports.
+Each module here is one subcommand, under the module's name, as its attribute ``command``; the first line of its docstring
+is the command's line in the help. It is imported when it is asked for, so that none costs the others its imports.
 """
 
+import ast
 import importlib
 import pkgutil
+from pathlib import Path
 
 import click
 
 from sandbox import cli
+from sandbox.command import VERBOSE, Group, told_to_be_verbose
+
+# In the order in which one comes to use them.
+_SECTIONS = {
+    "Begin": ("doctor", "init"),
+    "Work on an integration": ("run", "watch", "explain", "report", "stubs"),
+    "Record a real API": ("discover", "generate", "verify"),
+    "Before a release": ("compare", "ci-matrix"),
+    "The machine": ("images", "up", "down", "reap", "completion"),
+}
 
 
-class _Commands(cli.Group):
+class _Commands(Group):
     """Finds the modules of this package."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *_modules()])
+    def names(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().names(ctx), *_modules()])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _modules():
             return super().get_command(ctx, cmd_name)
-        found: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
-        return found
+        return told_to_be_verbose(importlib.import_module(f"{__name__}.{cmd_name}").command)
+
+    def summary(self, name: str) -> str:
+        return _summary(name) if name in _modules() else super().summary(name)
 
 
 def _modules() -> list[str]:
     return [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
 
 
-main = _Commands("ocean-sandbox", cli.main.commands, help=cli.main.help, params=cli.main.params)
+def _summary(name: str) -> str:
+    """What the module's docstring says after the command's name, read without the imports that it would cost."""
+    text = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
+    line = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
+    said = line.partition(": ")[2] or line
+    return said[:1].upper() + said[1:]
+
+
+_MORE = f"{cli.main.help}\n\nEach command has a --help of its own. What fails, says what to do; {VERBOSE}=1 shows tracebacks."
+
+main = _Commands(
+    "ocean-sandbox",
+    cli.main.commands,
+    help=_MORE,
+    params=cli.main.params,
+    sections=_SECTIONS,
+    examples=["ocean-sandbox doctor", "ocean-sandbox init integrations/github", "ocean-sandbox COMMAND --help"],
+)

@@ -3,17 +3,17 @@
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal
 
 import click
 
-from harness.port_mock import Strictness
-from harness.running.directory_run import Asked
-from sandbox.settings import Entry
+from harness.commands._work import DIRECTORY, complete_stubs
 
+# How the help groups them.
+SECTIONS = {"The resync": ("mapping", "stubs", "config", "port", "entry")}
 _OPTIONS = (
-    click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path)),
-    click.option("--kind", help="Only the resources of this kind."),
+    click.argument("directory", default=".", type=DIRECTORY),
+    click.option("--kind", metavar="KIND", help="Only the resources of this kind."),
     click.option(
         "--mapping",
         type=click.Path(dir_okay=False, path_type=Path),
@@ -22,6 +22,8 @@ _OPTIONS = (
     click.option(
         "--stubs",
         multiple=True,
+        metavar="FOLDER",
+        shell_complete=complete_stubs,
         help="A stub folder; of several, the later is laid over the earlier. By default, DIRECTORY's name.",
     ),
     click.option(
@@ -32,19 +34,19 @@ _OPTIONS = (
     ),
     click.option(
         "--port",
-        type=click.Choice(get_args(Strictness)),
+        type=click.Choice(["strict", "lenient"]),
         help="Port's rules: strict by default if there are blueprints.",
     ),
     click.option(
         "--entry",
-        type=click.Choice(get_args(Entry)),
+        type=click.Choice(["resync", "production"]),
         help="How a resync is started: by the runner (resync), or as `ocean sail`, as it ships (production).",
     ),
 )
 
 
 def takes_asked(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command DIRECTORY and these options, as one :class:`Asked`, its first argument."""
+    """Give a command DIRECTORY and these options, as one :class:`harness.running.directory_run.Asked`, its first argument."""
 
     @functools.wraps(command)
     def with_asked(
@@ -54,10 +56,12 @@ def takes_asked(command: Callable[..., None]) -> Callable[..., None]:
         mapping: Path | None,
         stubs: tuple[str, ...],
         config: tuple[str, ...],
-        port: Strictness | None,
-        entry: Entry | None,
+        port: Literal["strict", "lenient"] | None,
+        entry: Literal["resync", "production"] | None,
         **others: Any,
     ) -> None:
+        from harness.running.directory_run import Asked  # noqa: PLC0415 # see _work.run
+
         command(Asked(directory, kind, mapping, stubs or None, config, port, entry), **others)
 
     for option in reversed(_OPTIONS):

@@ -1,27 +1,22 @@
-"""``ocean-sandbox compare``: what a change to an integration changes in Port, before it is released."""
+"""``ocean-sandbox compare``: say what a change to an integration changes in Port."""
 
 import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import yaml
-from rich.console import Console
-from rich.markup import escape
 
-from harness.commands._work import run
-from harness.comparison import compare as comparing
-from harness.comparison import versions
-from harness.comparison.difference import Comparison
-from harness.comparison.printing import show_difference
-from harness.stub_files import folder as stub_files
-from sandbox import settings
-from sandbox.errors import SandboxError
+from harness.commands._work import DIRECTORY, complete_stubs, run, write
+from sandbox.command import Command, json_option
+from sandbox.endings import DONE, FOUND
 
-SAME, DIFFERENT, USAGE, NOT_COMPARED = 0, 1, 2, 3
-_DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from harness.comparison.difference import Comparison
+
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _TITLES = {
     "entities": "Entities",
@@ -32,8 +27,17 @@ _TITLES = {
 }
 
 
-@click.command("compare")
-@click.argument("directory", type=_DIRECTORY)
+@click.command(
+    cls=Command,
+    done="the same",
+    found="different",
+    examples=[
+        "ocean-sandbox compare integrations/github --against main",
+        "ocean-sandbox compare . --against image:github:1.2 --set token=x",
+    ],
+    sections={"What both are given": ("stubs", "pairs", "config", "mapping")},
+)
+@click.argument("directory", type=DIRECTORY)
 @click.option(
     "--against",
     required=True,
@@ -41,13 +45,19 @@ _TITLES = {
     help="The version to compare with: an image that the engine has, or a commit, branch or tag. "
     "image:… or git:… where it could be both.",
 )
-@click.option("--stubs", multiple=True, help="A stub folder; can be repeated. By default, the one named as DIRECTORY.")
+@click.option(
+    "--stubs",
+    multiple=True,
+    metavar="FOLDER",
+    shell_complete=complete_stubs,
+    help="A stub folder; can be repeated. By default, the one named as DIRECTORY.",
+)
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A part of the integration's configuration.")
 @click.option("--config", type=_FILE, help="A JSON or YAML file with its configuration, under what --set says.")
 @click.option(
     "--mapping", type=_FILE, help="A JSON or YAML file with a mapping for both. By default, each has its own."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
+@json_option
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write it there as JSON, too.")
 def command(  # click says what they are
     directory: Path,
@@ -62,44 +72,40 @@ def command(  # click says what they are
 ) -> None:
     """Run the same stubs through DIRECTORY and another version of it, and say what is different.
 
-    Both run as they ship, with `ocean sail`, in sandboxes of their own. Compared are the entities and what was deleted,
-    the calls to the third party, the errors, and what was made in Port besides.
-
-    Exit codes: 0 the same, 1 different, 2 wrong usage, 3 could not be compared.
+    Both run as they ship, with `ocean sail`, in sandboxes of their own. Compared are the entities, the calls to the third
+    party, the errors, and what was made in Port besides. Where DIRECTORY makes some entities no more, it resyncs again in
+    a Port that has those of the other version, and what it deletes there is told, too.
     """
     own = {**_mapping_of(config), **dict(map(_pair, pairs))}
     shared = _mapping_of(mapping) if mapping else None
-    try:
-        comparison = _compare(directory.resolve(), against, stubs, own, shared)
-        content = json.dumps(comparison.to_json(), indent=2, ensure_ascii=False, default=str)
-        if output is not None:
-            _write(output, content)
-    except SandboxError as error:
-        click.echo(f"ocean-sandbox: {error}", err=True)
-        sys.exit(NOT_COMPARED)
-    except click.ClickException:
-        raise
-    except Exception as error:  # noqa: BLE001 # whatever it is, Python's own exit code for it would say "different"
-        what = f"{type(error).__module__}.{type(error).__qualname__}: {error}"
-        click.echo(f"ocean-sandbox: The versions could not be compared: {what}", err=True)
-        sys.exit(NOT_COMPARED)
+    comparison = _compare(directory.resolve(), against, stubs, own, shared)
+    content = json.dumps(comparison.to_json(), indent=2, ensure_ascii=False, default=str)
+    if output is not None:
+        write(output, f"{content}\n")
     if as_json:
         click.echo(content)
     else:
+        from rich.console import Console  # noqa: PLC0415 # it takes its time to import
+
         show(comparison, Console(soft_wrap=True, highlight=False))
-    sys.exit(SAME if comparison.is_same else DIFFERENT)
+    sys.exit(DONE if comparison.is_same else FOUND)
 
 
-def show(comparison: Comparison, console: Console) -> None:
+def show(comparison: "Comparison", console: "Console") -> None:
     """Print a comparison for a person.
 
     Args:
         comparison: What to print.
         console: Where to; colours are its to leave out.
     """
+    from rich.markup import escape  # noqa: PLC0415
+
+    from harness.comparison.printing import show_difference  # noqa: PLC0415
+
     before, after = comparison.before, comparison.after
     for sign, outcome in (("-", before), ("+", after)):
-        counts = ", ".join(f"{len(getattr(outcome, name))} {name}" for name in ("entities", "calls", "errors"))
+        names = ("entities", "deleted", "calls", "errors") if outcome.deleted else ("entities", "calls", "errors")
+        counts = ", ".join(f"{len(getattr(outcome, name))} {name}" for name in names)
         console.print(f"{sign} {escape(outcome.version)}: {counts}")
     if comparison.is_same:
         console.print("[green]No difference.[/]")
@@ -111,7 +117,12 @@ def show(comparison: Comparison, console: Console) -> None:
 
 def _compare(
     directory: Path, against: str, stubs: tuple[str, ...], own: dict[str, Any], mapping: dict[str, Any] | None
-) -> Comparison:
+) -> "Comparison":
+    from harness.comparison import compare as comparing  # noqa: PLC0415
+    from harness.comparison import versions  # noqa: PLC0415
+    from harness.stub_files import folder as stub_files  # noqa: PLC0415
+    from sandbox import settings  # noqa: PLC0415
+
     in_force = settings.load()
     name = comparing.default_name(directory)
     folders = list(stubs or (directory.name,))
@@ -127,6 +138,8 @@ def _compare(
 def _mapping_of(file: Path | None) -> dict[str, Any]:
     if file is None:
         return {}
+    import yaml  # noqa: PLC0415
+
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))  # JSON is YAML
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -141,10 +154,3 @@ def _pair(text: str) -> tuple[str, str]:
     if not (name and equals):
         raise click.BadParameter(f"{text!r} is no NAME=VALUE.", param_hint="--set")
     return name, value  # as the text that it is: Ocean parses it, as it does the variable that it becomes
-
-
-def _write(output: Path, content: str) -> None:
-    try:
-        output.write_text(f"{content}\n", encoding="utf-8")
-    except OSError as error:
-        raise SandboxError(f"{output} cannot be written: {error.strerror}.", remedy="mend --output.") from error

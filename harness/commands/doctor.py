@@ -1,23 +1,29 @@
-"""``ocean-sandbox doctor``: what is wrong here, and the remedy."""
+"""``ocean-sandbox doctor``: say what is wrong on this machine, and the remedy."""
 
 import sys
 from pathlib import Path
 
 import click
 
-from harness import output
+from sandbox import output
+from sandbox.command import Command, json_option
+from sandbox.endings import DONE, FOUND
 
 _SIGNS = {"ok": "ok", "note": "note", "wrong": "WRONG"}
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    done="it works, perhaps with a note",
+    found="something is wrong",
+    examples=["ocean-sandbox doctor", "ocean-sandbox doctor integrations/github"],
+)
 @click.argument("integrations", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+@json_option
 def command(integrations: tuple[Path, ...], *, as_json: bool) -> None:
     """Look at what the sandbox needs (versions, settings, engine, images, disk, network), and change nothing.
 
-    With INTEGRATIONS, also at their images. Exit codes: 0 it works, perhaps with a note; 1 something is wrong; 2 wrong
-    usage.
+    With INTEGRATIONS, also at their images.
     """
     from sandbox import doctor  # noqa: PLC0415 # Docker's client takes its time to import
 
@@ -28,4 +34,4 @@ def command(integrations: tuple[Path, ...], *, as_json: bool) -> None:
     else:
         rows = [[_SIGNS[check.state], check.subject, check.says, check.remedy] for check in checks]
         output.show_table(["", "What", "Found", "What to do"], rows)
-    sys.exit(int(is_wrong))
+    sys.exit(FOUND if is_wrong else DONE)

@@ -1,16 +1,19 @@
-"""``ocean-sandbox explain``: why is this entity missing, or empty?"""
+"""``ocean-sandbox explain``: say why an entity is missing, or empty."""
 
 import difflib
+from typing import TYPE_CHECKING
 
 import click
 
-from harness import output
-from harness.commands._asked import takes_asked
+from harness.commands._asked import SECTIONS, takes_asked
 from harness.commands._work import run
-from harness.explanation.explain import Explained, Explanation, about, explain
-from harness.explanation.reason import shown
-from harness.running.directory_run import Asked
+from sandbox import output
+from sandbox.command import Command, json_option
 from sandbox.errors import SandboxError
+
+if TYPE_CHECKING:
+    from harness.explanation.explain import Explained, Explanation
+    from harness.running.directory_run import Asked
 
 _SHOWN = 20
 _WORDS = {
@@ -25,16 +28,28 @@ _WORDS = {
 }
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    done="explained",
+    examples=["ocean-sandbox explain integrations/github", "ocean-sandbox explain . --kind repository --id shop/api"],
+    sections=SECTIONS,
+)
 @takes_asked
-@click.option("--id", "identifier", help="Only the items of this entity, each with every expression and its value.")
-@click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
-def command(asked: Asked, *, identifier: str | None, as_json: bool) -> None:
+@click.option(
+    "--id",
+    "identifier",
+    metavar="IDENTIFIER",
+    help="Only the items of this entity, each with every expression and its value.",
+)
+@json_option
+def command(asked: "Asked", *, identifier: str | None, as_json: bool) -> None:
     """Say why entities of the integration in DIRECTORY are missing or empty.
 
     Resyncs it in a sandbox, with its stubs, and takes every raw item through its mapping: the selector, each expression
-    and its value, each error. Exit codes: 0 explained, 1 it could not be, 2 wrong usage.
+    and its value, each error.
     """
+    from harness.explanation.explain import about, explain  # noqa: PLC0415 # see _work.run
+
     explanation = run(explain(asked))
     if identifier is not None:
         found = about(explanation, identifier)
@@ -53,7 +68,7 @@ def command(asked: Asked, *, identifier: str | None, as_json: bool) -> None:
     _show_rest(explanation)
 
 
-def _unknown(explanation: Explanation, identifier: str) -> SandboxError:
+def _unknown(explanation: "Explanation", identifier: str) -> SandboxError:
     there = [
         str(item.trace.entity["identifier"])
         for resource in explanation.resources
@@ -71,7 +86,7 @@ def _unknown(explanation: Explanation, identifier: str) -> SandboxError:
     )
 
 
-def _show_all(explanation: Explanation) -> None:
+def _show_all(explanation: "Explanation") -> None:
     for resource in explanation.resources:
         counts = ", ".join(f"{count} {_WORDS[fate]}" for fate, count in resource.counts().items())
         click.secho(f"{resource.kind} (resources[{resource.index}]): {counts or 'no items'}", bold=True)
@@ -83,8 +98,10 @@ def _show_all(explanation: Explanation) -> None:
             click.echo(f"  … and {len(said) - _SHOWN} more: --json has all of them, --id those of one entity")
 
 
-def _lines(item: Explained) -> list[list[str]]:
+def _lines(item: "Explained") -> list[list[str]]:
     """A line for why it is not there, and one for each part that is empty."""
+    from harness.explanation.reason import shown  # noqa: PLC0415
+
     trace = item.trace
     name = f"  item {trace.number + 1} {shown((trace.entity or {}).get('identifier') or trace.item)}"
     missing = [[name, item.fate, item.reason]] if item.reason else []
@@ -92,7 +109,9 @@ def _lines(item: Explained) -> list[list[str]]:
     return missing + [[name, path, f"empty: `{expressions[path]}`: {why}"] for path, why in item.empty.items()]
 
 
-def _show_item(item: Explained) -> None:
+def _show_item(item: "Explained") -> None:
+    from harness.explanation.reason import shown  # noqa: PLC0415
+
     trace = item.trace
     click.secho(f"{trace.kind} (resources[{trace.index}]), item {trace.number + 1}: {_WORDS[item.fate]}", bold=True)
     if item.reason:
@@ -105,7 +124,7 @@ def _show_item(item: Explained) -> None:
     output.show_table(["Part", "Expression", "Value", "Why"], rows)
 
 
-def _show_rest(explanation: Explanation) -> None:
+def _show_rest(explanation: "Explanation") -> None:
     for title, lines in (
         ("Errors of the resync", explanation.errors),
         ("Requests that no stub answered", explanation.unmatched),

@@ -1,42 +1,73 @@
-"""``ocean-sandbox generate``: makes of a recording a test that replays it."""
+"""``ocean-sandbox generate``: make of a recording a test that replays it."""
 
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from harness.commands._work import run
-from harness.generation.generate import Form, Generation, Wanted, generate
-from sandbox import settings
+from harness.commands._work import DIRECTORY, complete_stubs, run
+from sandbox import output
+from sandbox.command import Command, json_option
+
+if TYPE_CHECKING:
+    from harness.generation.generate import Generation
 
 
-@click.command()
-@click.argument("directory", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.command(
+    cls=Command,
+    examples=["ocean-sandbox generate integrations/github", "ocean-sandbox generate --full --as stubs ."],
+)
+@click.argument("directory", default=".", type=DIRECTORY)
 @click.option("--full", is_flag=True, help="Keep everything: nothing is cut, and every entity is replayed.")
 @click.option(
     "--as",
     "form",
-    type=click.Choice(get_args(Form)),
+    type=click.Choice(["python", "stubs"]),
     default="python",
     show_default=True,
-    help="Routes in the test, or stub files in wiremock-mappings/<integration>/.",
+    help="Routes in the test, or stub files in a stub folder.",
 )
-@click.option("--folder", help="The stub folder; by default, named as the integration.")
+@click.option(
+    "--folder",
+    metavar="NAME",
+    shell_complete=complete_stubs,
+    help="The stub folder; by default, named as the integration.",
+)
 @click.option("--force", is_flag=True, help="Overwrite files that a person edited.")
 @click.option(
     "--no-replay", is_flag=True, help="Do not try the test in a sandbox; needs --full, and asserts what was recorded."
 )
-def command(directory: Path, *, full: bool, form: Form, folder: str | None, force: bool, no_replay: bool) -> None:
+@json_option
+def command(
+    directory: Path,
+    *,
+    full: bool,
+    form: Literal["python", "stubs"],
+    folder: str | None,
+    force: bool,
+    no_replay: bool,
+    as_json: bool,
+) -> None:
     """Write DIRECTORY/tests/test_integration_resync.py from what `ocean-sandbox discover` recorded.
 
     Lists are cut to two items, unless --full. The test is tried in a sandbox before it is written: it asserts the
-    entities that the replay gives, which are those of the recording, or a part of them.
+    entities that the replay gives, which are those of the recording, or a part of them. DIRECTORY is the working directory
+    by default.
     """
+    from harness.generation.generate import Wanted, generate  # noqa: PLC0415 # see _work.run
+    from sandbox import settings  # noqa: PLC0415
+
     wanted = Wanted(form, full, force, not no_replay, folder)
-    _show(run(generate(directory.resolve(), wanted, settings.load())))
+    done = run(generate(directory.resolve(), wanted, settings.load()))
+    if as_json:
+        files = {"written": done.files.written, "edited": done.files.edited}
+        told = {"requests": done.requests, "routes": done.routes, "entities": done.counts, "warnings": done.warnings}
+        output.show_json({**files, **told})
+    else:
+        _show(done)
 
 
-def _show(done: Generation) -> None:
+def _show(done: "Generation") -> None:
     for warning in done.warnings:
         click.echo(f"mind: {warning}", err=True)
     for path in done.files.edited:

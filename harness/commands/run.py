@@ -1,34 +1,42 @@
-"""``ocean-sandbox run``: one resync of a directory, and what came of it."""
+"""``ocean-sandbox run``: resync once, and say what came of it."""
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from harness import output
-from harness.commands._asked import takes_asked
+from harness.commands._asked import SECTIONS, takes_asked
 from harness.commands._work import run
-from harness.running import junit, printing, summary
-from harness.running.directory_run import Asked, DirectoryRun
-from harness.whole_file import replacing
+from sandbox import output
+from sandbox.command import Command, json_option
+from sandbox.endings import DONE, FOUND
 from sandbox.errors import SandboxError
 
-FINE, WRONG, NOT_RUN = 0, 1, 3
+if TYPE_CHECKING:
+    from harness.running.directory_run import Asked
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    done="all is well",
+    found="there were errors, unanswered requests, or refused entities",
+    examples=["ocean-sandbox run integrations/github", "ocean-sandbox run . --kind repository --junit report.xml"],
+    sections=SECTIONS,
+)
 @takes_asked
-@click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
+@json_option
 @click.option("--junit", "report", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML there, too.")
-def command(asked: Asked, *, as_json: bool, report: Path | None) -> None:
+def command(asked: "Asked", *, as_json: bool, report: Path | None) -> None:
     """Resync the integration in DIRECTORY once, in a sandbox, and say what came of it.
 
     Shown are the entities by blueprint, the calls to the third party with the stub that answered, each request that no
     stub answered with the stub to paste, what Port refused, and errors with the lines of the integration that they went
-    through.
-
-    Exit codes: 0 all is well, 1 there were errors, unanswered or refused things, 2 wrong usage, 3 it could not be run.
+    through. DIRECTORY is the working directory by default.
     """
+    from harness.running import junit, printing, summary  # noqa: PLC0415 # see _work.run
+    from harness.running.directory_run import DirectoryRun  # noqa: PLC0415
+
     directory = asked.directory.resolve()
     try:
         with output.busy(f"resyncing {directory.name}"):
@@ -38,19 +46,17 @@ def command(asked: Asked, *, as_json: bool, report: Path | None) -> None:
     except SandboxError as error:
         if report is not None:
             _write(report, junit.of_error(directory, error))
-        if as_json:
-            said = {"kind": type(error).__name__, "what": error.what, "remedy": error.remedy, "detail": error.detail}
-            output.show_json({"ok": False, "directory": str(directory), "error": said})
-        click.echo(f"ocean-sandbox: {error}", err=True)
-        sys.exit(NOT_RUN)
+        raise
     if as_json:
         output.show_json(summary.to_dict(done))
     else:
         printing.show(done, output.console())
-    sys.exit(WRONG if summary.problems(done) else FINE)
+    sys.exit(FOUND if summary.problems(done) else DONE)
 
 
 def _write(report: Path, content: str) -> None:
+    from harness.whole_file import replacing  # noqa: PLC0415
+
     try:
         with replacing(report, f".{report.name}.") as file:
             file.write_text(content, encoding="utf-8")

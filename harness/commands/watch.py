@@ -1,28 +1,30 @@
-"""``ocean-sandbox watch``: resyncs a directory again whenever something changes, and says what is different then."""
+"""``ocean-sandbox watch``: resync whenever a file is saved, and say what differs."""
 
 import asyncio
 import contextlib
 import signal
-import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from harness import output
-from harness.commands._asked import takes_asked
+from harness.commands._asked import SECTIONS, takes_asked
 from harness.commands._work import run
-from harness.running.directory_run import Asked
-from harness.watching import keys
-from harness.watching.screen import Screen
-from harness.watching.watcher import Watcher
-from sandbox import demand
-from sandbox.errors import SandboxError
+from sandbox import output
+from sandbox.command import Command
 
-NOT_WATCHED = 3
+if TYPE_CHECKING:
+    from harness.running.directory_run import Asked
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    done="quit",
+    stopped="",
+    examples=["ocean-sandbox watch integrations/github"],
+    sections=SECTIONS,
+)
 @takes_asked
-def command(asked: Asked) -> None:
+def command(asked: "Asked") -> None:
     """Resync the integration in DIRECTORY now, and again whenever a file that the resync depends on is saved.
 
     Shown is what is different since the run before: entities property by property, calls to the third party; and what
@@ -31,24 +33,23 @@ def command(asked: Asked) -> None:
     \b
     Keys, on a terminal:
       r  re-run
-      s  write a stub for each request that lacks one into the stub folder, as unanswered.yaml
-      a  accept the entities as the snapshot, tests/snapshots/<stub folder>.json: what is other than that is shown
-         from then on
+      s  write a stub for each request that lacks one: unanswered.yaml
+      a  accept the entities as the snapshot, from which on what is other
+         is shown: tests/snapshots/<stub folder>.json
       q  quit, as Ctrl-C does
-
-    Exit codes: 0 quit, 2 wrong usage, 3 it could not watch.
     """  # noqa: D301 # click takes the escape for what it is
+    from sandbox import demand  # noqa: PLC0415 # see _work.run
+
     demand.expect_more(more=True)
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         run(_watch(asked))
-    except SandboxError as error:
-        click.echo(f"ocean-sandbox: {error}", err=True)
-        sys.exit(NOT_WATCHED)
-    except KeyboardInterrupt:
-        pass
 
 
-async def _watch(asked: Asked) -> None:
+async def _watch(asked: "Asked") -> None:
+    from harness.watching import keys  # noqa: PLC0415
+    from harness.watching.screen import Screen  # noqa: PLC0415
+    from harness.watching.watcher import Watcher  # noqa: PLC0415
+
     has_keys = keys.are_there()
     watcher = Watcher(asked, Screen(output.console(), has_keys=has_keys), output.busy)
     with keys.pressed(watcher.press) if has_keys else contextlib.nullcontext():

@@ -1,11 +1,19 @@
-"""Runs the same stubs through two versions of an integration, side by side, each as it ships."""
+"""Runs the same stubs through two versions of an integration, side by side, each as it ships.
+
+Each finds a Port that it has never been in, where a resync has nothing to delete. So where the later version no longer
+makes some entities of the earlier, it resyncs once more, in a Port that has them, as the release will find it: what it
+deletes there is what is told as deleted. Ocean deletes nothing where that were too much at once
+(``entityDeletionThreshold`` of the mapping, port-ocean 0.55), and then nothing is told.
+"""
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from harness import snapshot
 from harness.comparison.difference import Comparison, Outcome, compare
 from harness.comparison.outcome import outcome_of
 from harness.comparison.versions import Version
@@ -61,6 +69,8 @@ async def run(before: Version, after: Version, same: Same) -> Comparison:
             detail=str(stuck[-1]),
         )
     outcomes = [_outcome(version, result) for version, result in zip((before, after), results, strict=True)]
+    if left := left_behind(*results):
+        outcomes[-1] = with_deletes(outcomes[-1], before, await _resync(after, same, left))
     if same.mapping is None and not any(outcome.resources.get("mapping", {}).get("resources") for outcome in outcomes):
         raise SandboxError(
             "Neither version ships a mapping with any resources, so neither resynced anything.",
@@ -102,11 +112,57 @@ def check_worth(results: Sequence[ResyncResult | SandboxError]) -> None:
     )
 
 
+def left_behind(before: ResyncResult | SandboxError, after: ResyncResult | SandboxError) -> list[dict[str, Any]]:
+    """The entities that the earlier version makes, as Port has them, where the later makes some of them no more.
+
+    Args:
+        before: What became of the version to compare with.
+        after: What became of the version to compare; where it fails, Ocean deletes nothing.
+    """
+    if not (isinstance(before, ResyncResult) and isinstance(after, ResyncResult) and after.reconciliation_success):
+        return []
+    made = {_key(entity): entity for entity in before.upserted_entities}
+    if made.keys() <= {_key(entity) for entity in after.upserted_entities}:
+        return []
+    return [
+        {
+            # A mapping may make anything of them.
+            **{part: entity[part] for part in ("properties", "relations") if isinstance(entity.get(part), dict)},
+            "identifier": identifier,
+            "blueprint": blueprint,
+        }
+        for (blueprint, identifier), entity in made.items()
+        if blueprint and identifier
+    ]
+
+
+def with_deletes(outcome: Outcome, before: Version, result: ResyncResult | SandboxError) -> Outcome:
+    """What came of the later version, with what it deletes of the earlier's entities.
+
+    Args:
+        outcome: What came of it in a Port that it has never been in.
+        before: The earlier version.
+        result: What became of it in a Port that has the earlier's entities.
+    """
+    if isinstance(result, ResyncResult) and result.reconciliation_success:
+        return replace(outcome, deleted=snapshot.as_snapshot(result, ())["deleted_entities"])
+    failed = f"the resync in a Port that has the entities of {before.name} is not completed"
+    return replace(outcome, errors=[*outcome.errors, failed])
+
+
+def _key(entity: dict[str, Any]) -> tuple[str, str]:
+    identifier = entity.get("identifier")
+    text = identifier if isinstance(identifier, str) else json.dumps(identifier, separators=(",", ":"))
+    return str(entity.get("blueprint")), text
+
+
 def _more(lines: Sequence[str]) -> list[str]:
     return [f"… and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
 
 
-async def _resync(version: Version, same: Same) -> ResyncResult | SandboxError:
+async def _resync(
+    version: Version, same: Same, entities: list[dict[str, Any]] | None = None
+) -> ResyncResult | SandboxError:
     harness = IntegrationTestHarness(
         integration_path=str(version.directory),
         port_mapping_config=same.mapping,
@@ -115,6 +171,7 @@ async def _resync(version: Version, same: Same) -> ResyncResult | SandboxError:
             "integration": {"identifier": f"{same.name}-compared", "type": same.name, "config": dict(same.config)}
         },
         stubs=same.stubs,
+        port_entities=entities,
         sandbox_settings=same.settings.model_copy(update={"image": version.image}),
         entry="production",
     )

@@ -16,7 +16,8 @@ class Outcome:
     Args:
         version: Which it is.
         entities: The entities that were upserted, each as it was upserted last.
-        deleted: ``blueprint`` and ``identifier`` of those that were deleted.
+        deleted: ``blueprint`` and ``identifier`` of those that were deleted; of the later version, in a Port that has the
+            entities of the earlier.
         calls: Third-party requests with their status, a line each.
         errors: The type and the first line of each error; of a version that does not come to an end, what it says.
         resources: What it made in Port besides: ``blueprints``, ``actions``, ``scorecards``, ``pages`` and its mapping,

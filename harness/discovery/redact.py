@@ -1,7 +1,7 @@
 """Takes secrets out of a recording before any of it touches the disk.
 
 First everything is looked through for what must be a secret: sensitive configuration values, and whatever a header, a
-cookie, a parameter or a field with the name of a credential holds. Then each of these values gets its placeholder,
+cookie, a parameter or a field with the name of a credential holds, and tokens of known makers. Then each of these values gets its placeholder,
 wherever it turns up and however it is encoded. So a token that one answer gives and a later request sends is the same
 placeholder in both, and a replay still fits together.
 """
@@ -14,15 +14,14 @@ import urllib.parse
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from harness.discovery.credential_names import fits_the_documented_patterns, is_credential_field, is_credential_header
+from harness.credential_forms import ANY_TOKEN, JWT, USER_INFO
+from harness.credential_names import fits_the_documented_patterns, is_credential_field, is_credential_header
 from harness.discovery.json_texts import all_texts, decoded, mapped, named_texts, parsed, texts
 from harness.discovery.secret_finder import Finder
 from harness.discovery.secret_forms import LONG, SHORTEST, Secret
 
 Json = Any
 Pairs = list[tuple[str, str]]
-_JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
-_USER_INFO = re.compile(r"(?<=://)([^/\s:@\"'<>]*):([^/\s@\"'<>]+)(?=@)")
 _PARAMETER = re.compile(r"(?<=[?&;])([A-Za-z0-9_.%\[\]~-]+)=([^&;#\s\"'<>\\]+)")
 _FORM = re.compile(r"\A[A-Za-z0-9_.%\[\]~+-]+=[^\s&]*(&[A-Za-z0-9_.%\[\]~+-]+=[^\s&]*)*\Z")
 _WRAPPED = re.compile(r"(?:[A-Za-z0-9+/]{40,}\r?\n)+[A-Za-z0-9+/]*={0,2}\s*\Z")
@@ -94,7 +93,7 @@ class Redactor:
                 for part in re.split(r"[,;\s]+", each):  # several tokens, or the lines of a private key
                     if part != each and looks_secret(part):
                         self.add(part, deep=True)
-            for _, password in _USER_INFO.findall(each):
+            for _, password in USER_INFO.findall(each):
                 self.add(urllib.parse.unquote(password), deep=True)
             for field, part in named_texts(parsed(each)):
                 if is_credential_field(field):
@@ -118,7 +117,7 @@ class Redactor:
                 self.learn(value)
 
     def learn(self, content: Json) -> None:
-        """Take for secrets what fields and parameters with the name of a credential hold.
+        """Take for secrets what fields and parameters with the name of a credential hold, and what has the form of one.
 
         Args:
             content: A text such as a URL or a form, or a JSON value.
@@ -130,11 +129,13 @@ class Redactor:
                 if is_credential_field(name) or (name == "key" and looks_secret(value)):
                     self._learn(value)
             if "@" in text:
-                for _, password in _USER_INFO.findall(text):
+                for _, password in USER_INFO.findall(text):
                     self._learn(urllib.parse.unquote(password))
+            for token in ANY_TOKEN.findall(text):
+                self._learn(token)
 
     def _learn(self, value: str) -> None:
-        if _JWT.fullmatch(value):  # its claims stay readable; without its signature it is worth nothing
+        if JWT.fullmatch(value):  # its claims stay readable; without its signature it is worth nothing
             value = value.rpartition(".")[2]
         if looks_secret(value):
             self.add(value)
@@ -153,7 +154,7 @@ class Redactor:
 
     def placeholder(self, value: str) -> str:
         """What takes the place of a value: the same for the same value, none of them a part of another."""
-        if _JWT.fullmatch(value):
+        if JWT.fullmatch(value):
             return self._jwt(value)
         if _OURS.fullmatch(value):
             return value
@@ -222,11 +223,11 @@ class Redactor:
             return done
         cleaned = text
         if "eyJ" in cleaned:
-            cleaned = _JWT.sub(lambda found: self._jwt(found.group()), cleaned)
+            cleaned = JWT.sub(lambda found: self._jwt(found.group()), cleaned)
         if "=" in cleaned:
             cleaned = self._clean_parameters(cleaned)
         if "@" in cleaned:
-            cleaned = _USER_INFO.sub(
+            cleaned = USER_INFO.sub(
                 lambda found: f"{found[1]}:{self.placeholder(urllib.parse.unquote(found[2]))}", cleaned
             )
         if "\n" in cleaned and _WRAPPED.match(cleaned):
@@ -302,7 +303,7 @@ class Redactor:
         Args:
             text: All that was written.
         """
-        inside = (decoded(part) for token in set(_JWT.findall(text)) for part in token.split(".")[:2])
+        inside = (decoded(part) for token in set(JWT.findall(text)) for part in token.split(".")[:2])
         return [secret.placeholder for secret in self._found_in("\n".join([text, *inside]))]
 
 

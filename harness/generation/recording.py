@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from harness.discovery.credential_names import fits_the_documented_patterns
+from harness.credential_names import fits_the_documented_patterns
 from harness.discovery.discovery_file import PLACE, VERSION
 from sandbox.errors import SandboxError
 

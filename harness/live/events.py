@@ -188,6 +188,7 @@ class LiveEvents:
         result.unmatched, result.logs, result._calls = gathered.unmatched, outcome.logs, gathered.calls[since:]
         routes = harness.third_party_transport.routes
         result.unused_stubs = unused_stubs(routes, harness._stub_files, gathered.journal)
+        result.unused_faults = harness.port._unused(gathered.captured["faults"])
         result.egress_attempts = egress(Report(success=True, egress=outcome.egress), gathered.captured["names"])
         own = set(outcome.calls)
         result._port_calls = [call for call in gathered.to_port if call.sequence in own]

@@ -23,10 +23,10 @@ from sandbox.errors import (
 from sandbox.live import Asked, Outcome
 from sandbox.port import Port
 from sandbox.sandbox import Resync
+from sandbox.source import spec_of
 
 # Where third parties would reach it; nobody does, but Ocean processes webhooks only of an integration that has one.
 BASE_URL = "https://integration.sandbox.example"
-_SPECS = ("spec.yaml", "spec.yml", "spec.json")
 _MOST_AT_ONCE = 64
 _POLL_SECONDS = 0.02
 _LOG_LINES = 20
@@ -70,9 +70,9 @@ def configuration(config: Mapping[str, Any], directory: Path, *, makes_resources
 def _acts(directory: Path) -> bool:
     import yaml  # noqa: PLC0415 # each start of pytest would pay for what few tests need
 
-    for file in (directory / ".port" / name for name in _SPECS):
-        with contextlib.suppress(OSError, yaml.YAMLError, AttributeError):
-            return bool(yaml.safe_load(file.read_text(encoding="utf-8")).get("actionsProcessingEnabled"))
+    with contextlib.suppress(OSError, yaml.YAMLError, AttributeError):
+        if (spec := spec_of(directory)) is not None:
+            return bool(yaml.safe_load(spec.read_text(encoding="utf-8")).get("actionsProcessingEnabled"))
     return False
 
 

@@ -88,8 +88,8 @@ def _ended_early(report: Report, logs: Sequence[str], source: Path, *, has_begun
     why = [_NO_START.get(report.exit_code or 0), _last_error(lines)]
     return IntegrationError(
         f"The integration at {source} does not start: {': '.join([ended, *filter(None, why)])}",
-        remedy=f"the end of its log is below; mend create_integration_config() in the test to fit {source}/.port/spec.yaml, "
-        f"or what ends it in {source}/main.py.",
+        remedy="the end of its log is below; mend create_integration_config() in the test (of a command: --config "
+        f"NAME=VALUE) to fit {source}/.port/spec.yaml, or what ends it in {source}/main.py.",
         detail=detail,
     )
 

@@ -11,31 +11,17 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# Forms as their makers document them.
-_TOKENS = {
-    "an AWS access key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
-    "a GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})\b",
-    "a GitLab token": r"\bglpat-[A-Za-z0-9_-]{20,}",
-    "a Slack token": r"\bxox[abeoprs]-[A-Za-z0-9-]{20,}",
-    "a Stripe key": r"\b[rs]k_live_[A-Za-z0-9]{20,}",
-    "a Google API key": r"\bAIza[0-9A-Za-z_-]{35}\b",
-    "an npm token": r"\bnpm_[A-Za-z0-9]{36}\b",
-    "a PyPI token": r"\bpypi-[A-Za-z0-9_-]{50,}",
-    "a SendGrid key": r"\bSG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{40,}",
-    "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
-    "a signed token (JWT)": r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{20,}",
-    "a password in a URL": r"\b[a-z][a-z0-9+.-]*://[^\s:/@\"']+:(?P<value>[^\s:/@\"'{}<>$]{6,})@",
-}
-# Not `token` or `key` alone: next_page_token and the like are no secrets.
-_NAMED = re.compile(
-    r"(?i)[\"']?(?:[a-z0-9]+[_-])*(?:password|passwd|secret|client_?secret|api_?key|access_?key|access_?token|"
-    r"refresh_?token|auth_?token|private_?key|secret_?access_?key)[\"']?\s*[:=]\s*[\"']?(?P<value>[^\s\"',}&]{12,})"
-)
+from harness.credential_forms import JWT, PRIVATE_KEY, TOKENS, USER_INFO
+from harness.credential_names import is_credential_field
+
+# What follows is looked at, not taken: in `json: {token: …` it is a name again.
+_NAMED = re.compile(r"(?P<name>[A-Za-z0-9_-]+)[\"']?\s*[:=]\s*[\"']?(?=(?P<value>[^\s\"',}&]{12,}))")
 _AUTHORIZATION = re.compile(r"(?i)\b(?:bearer|basic|token)\s+(?P<value>[A-Za-z0-9._~+/-]{16,}=*)")
 _MADE_UP = re.compile(
     r"(?i)test|fake|dummy|example|sample|redact|placeholder|change|secret|token|password|your|mock|stub|sandbox|demo|"
     r"\*{3}|x{4}|\.{3}|0{6}|1234|abcd|[<{$]"
 )
+_SIGNATURE, _PASSWORD = 20, 6  # characters, of which a shorter one is none
 _RANDOM = 3.2  # bits a character: words have less, tokens of 16 characters and more have it
 _EMAIL = re.compile(
     r"(?:(?<=mailto:)|(?<![\w.%+:-]))[A-Za-z0-9._%+-]+@(?P<domain>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})\b"
@@ -77,11 +63,18 @@ def leaks(text: str) -> list[Leak]:
 
 
 def _in_line(number: int, line: str) -> Iterator[Leak]:
-    for what, form in _TOKENS.items():
-        for match in re.finditer(form, line):
-            if what == "a private key" or not _MADE_UP.search(match.groupdict().get("value") or match[0]):
-                yield Leak(number, f"{what}: {match[0][:4]}…")
-    for match in itertools.chain(_NAMED.finditer(line), _AUTHORIZATION.finditer(line)):
+    if re.search(PRIVATE_KEY, line):
+        yield Leak(number, "a private key")
+    for what, form in TOKENS.items():
+        yield from (Leak(number, f"{what}: {match[0][:4]}…") for match in re.finditer(form, line) if _is_real(match[0]))
+    for match in JWT.finditer(line):
+        if len(match[0].rpartition(".")[2]) >= _SIGNATURE and _is_real(match[0]):
+            yield Leak(number, f"a signed token (JWT): {match[0][:4]}…")
+    for match in USER_INFO.finditer(line):
+        if len(match[2]) >= _PASSWORD and _is_real(match[2]):
+            yield Leak(number, f"a password in a URL: {match[1][:4]}…")
+    named = (match for match in _NAMED.finditer(line) if is_credential_field(match["name"]))
+    for match in itertools.chain(named, _AUTHORIZATION.finditer(line)):
         if _looks_random(match["value"]):
             yield Leak(number, f"a secret: {match[0][: match.start('value') - match.start()]}…")
     yield from _personal(number, line)
@@ -96,8 +89,12 @@ def _personal(number: int, line: str) -> Iterator[Leak]:
             yield Leak(number, f"a telephone number: {match['value'][:4]}…", is_personal=True)
 
 
+def _is_real(value: str) -> bool:
+    return not _MADE_UP.search(value)
+
+
 def _looks_random(value: str) -> bool:
-    if _MADE_UP.search(value) or not re.search(r"[0-9]", value) or not re.search(r"[A-Za-z]", value):
+    if not _is_real(value) or not re.search(r"[0-9]", value) or not re.search(r"[A-Za-z]", value):
         return False
     counts = Counter(value).values()
     return -sum(count / len(value) * math.log2(count / len(value)) for count in counts) >= _RANDOM

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from harness.discovery.credential_names import is_credential_field
+from harness.credential_names import is_credential_field
 from harness.discovery.redact import Redactor
 from harness.integration_config import ConfigError, read_spec
 from harness.trace.model import Body, Call, Pairs, Trace

@@ -202,8 +202,8 @@ class _Made:
         for unknown in result.unknown_port_calls:
             title = f"{unknown.request.method} {_path(unknown.request)}"
             yield Problem("unknown", title, "The Port mock does not know this call.", call=numbers.get(id(unknown)))
-        for stub in result.unused_stubs:
-            yield Problem("unused", str(stub))
+        for unused in (*result.unused_stubs, *result.unused_faults):
+            yield Problem("unused", str(unused))
 
 
 def _asked(call: RequestLog) -> tuple[str, str]:

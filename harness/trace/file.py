@@ -26,7 +26,8 @@ def keep(html: str, file: Path, *, is_ours: bool = True) -> Path:
     if is_ours and not file.parent.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         (file.parent / ".gitignore").write_text("*\n", encoding="utf-8")
-    with replacing(file, f".{file.stem}.") as temporary:
+    # A name that no other test's begins with: what is left by that is removed.
+    with replacing(file, f".{_short_hash(file.name)}.") as temporary:
         temporary.write_text(html, encoding="utf-8")
     return file
 
@@ -46,5 +47,9 @@ def file_of(test: str, folder: Path) -> Path:
     path, *names = test.split("::")
     plain = _NO_NAME.sub("-", ".".join([path.replace("/", "."), *names])).strip("-.")
     if len(plain) > _LONGEST or test.count("[") or not plain:  # of two parameters, the same may be left
-        plain = f"{plain[:_LONGEST]}-{hashlib.sha256(test.encode()).hexdigest()[:8]}"
+        plain = f"{plain[:_LONGEST]}-{_short_hash(test)}"
     return folder / f"{plain}.html"
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

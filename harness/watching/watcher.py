@@ -25,6 +25,7 @@ from sandbox.settings import Settings
 # So long a run may go on when something has changed since: what it comes to is worth having, unless it hangs.
 _GRACE_SECONDS = 10.0
 _AGAIN = "asked to"
+_ANOTHER_POOL = "with another pool"
 
 
 class Watcher:
@@ -61,6 +62,7 @@ class Watcher:
         self._keys: list[str] = []
         self._woken = asyncio.Event()
         self._is_cut = False
+        self._has_lost_pool = False
         self._last: Run | None = None
 
     def press(self, key: str) -> None:
@@ -155,6 +157,7 @@ class Watcher:
                     busy.close()
                     self._screen.begin(why)
                     self._show(run)
+                self._has_lost_pool = False
             except Exception as error:  # noqa: BLE001 # whatever it is, the next change may mend it
                 busy.close()
                 self._screen.begin(why)
@@ -178,5 +181,8 @@ class Watcher:
             self._screen.error(error)
         else:  # a file that vanished while it was read
             self._screen.error(SandboxError(f"{type(error).__name__}: {error}", remedy="save it again, or press r."))
-        if isinstance(error, EngineError):  # perhaps somebody has ended the standing pool: the next run finds another
+        if isinstance(error, EngineError):  # perhaps somebody has ended the standing pool: there is another, or our own
             await asyncio.to_thread(pool.close_of_this_process)
+            if not self._has_lost_pool:
+                self._due.add(_ANOTHER_POOL)
+            self._has_lost_pool = True

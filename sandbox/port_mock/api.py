@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect
 from . import account, blueprints, entities, ingest, integration, runs
 from .bodies import answer_nobody, answer_too_deep, answer_wrong_shape, refuse
 from .injector import Injector
+from .limit import Limit
 from .recording import Recorder, mark_unknown
 from .rules import RefusedError
 from .shapes import WrongShapeError
@@ -45,7 +46,7 @@ def create_app(state: PortState) -> Starlette:
             *account.ROUTES,
             *runs.ROUTES,
         ],
-        middleware=[Middleware(Recorder, state=state), Middleware(Injector)],
+        middleware=[Middleware(Recorder, state=state), Middleware(Limit), Middleware(Injector)],
         exception_handlers={
             WrongShapeError: answer_wrong_shape,
             RecursionError: answer_too_deep,

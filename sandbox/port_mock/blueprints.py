@@ -1,7 +1,11 @@
 """The calls about what entities live in: blueprints, their scorecards and migrations, actions, pages, webhooks.
 
 Source: port-ocean 0.55, clients/port/mixins/blueprints.py, actions.py and migrations.py. They are made by `ocean sail`
-(default resources) and `ocean defaults clean`; a resync only gets blueprints.
+(default resources) and `ocean defaults clean`; a resync only gets blueprints. Of Port's documentation,
+docs/api-reference/create-a-blueprint.api.mdx, delete-a-blueprint.api.mdx, delete-all-entities-of-a-blueprint.api.mdx
+(`delete_blueprint`, and the 404 of a blueprint that is not there) and get-a-migration.api.mdx. What Port answers who
+deletes a blueprint that has entities could not be found out ("make sure all associated entities have been deleted"):
+here it is deleted, and its entities stay. A migration is complete at once.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from .bodies import answer, answer_nobody, answer_too_deep, answer_wrong_shape, read_object, refuse
 from .faults import read_fault
+from .limit import Limit
 from .runs import read_run
 from .seeding import read_seed
 from .shapes import WrongShapeError
@@ -68,16 +69,16 @@ def create_control_app(state: PortState, token: str, relay: Relay | None = None)
             Route("/empty", control.empty, methods=["GET"]),
             *([relay.route()] if relay else []),
         ],
-        middleware=[Middleware(_Guard, token=token)],
+        middleware=[Middleware(_Guard, token=token), Middleware(Limit)],
         exception_handlers={
             WrongShapeError: answer_wrong_shape,
             RecursionError: answer_too_deep,
             ClientDisconnect: answer_nobody,
-            404: _refuse_unknown_call,
             405: _refuse_unknown_call,
         },
     )
     app.router.redirect_slashes = False
+    app.router.default = _refuse_unknown_scope
     return app
 
 
@@ -107,6 +108,7 @@ class _Control:
                 "calls": _in_order(kept.calls),
                 "metrics": kept.metrics,
                 "names": list(kept.names),
+                "faults": [fault.to_json() for fault in kept.faults],
             }
         )
 
@@ -186,6 +188,13 @@ class _Guard:
                 await refusal(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+async def _refuse_unknown_scope(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse what no route is for; starlette's own way with a websocket is a 403 that says nothing."""
+    method = scope.get("method", "websocket")
+    refusal = refuse(404, "unknown_call", f"The control API has no {method} {scope['path']}.")
+    await refusal(scope, receive, send)
 
 
 async def _refuse_unknown_call(request: Request, _error: Exception) -> Response:

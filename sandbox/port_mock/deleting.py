@@ -19,10 +19,14 @@ def delete(kept: Kept, blueprint: str, identifiers: list[object], *, dependents:
     - "All entities with a relation to the deleted entity" go with it where the call says so
       (docs/api-reference/delete-an-entity.api.mdx, `delete_dependents`), and those with a relation to them in turn.
     - Without that, an entity that another one requires stays
-      (docs/generalTemplates/_delete_dependents_api_explanation_template.md). A relation that is not required is emptied;
-      whether Port does so could not be found out.
+      (docs/generalTemplates/_delete_dependents_api_explanation_template.md), with 403 `has_dependents` (delete-an-entity's
+      table of errors, which today's page has not). A relation that is not required is emptied; whether Port does so
+      could not be found out.
+    - Of a bulk with such an entity, "the entire operation will fail and no entities will be deleted"
+      (docs/api-reference/delete-multiple-entities.api.mdx). One that is in the same bulk requires nothing any more; that
+      could not be found out.
     - An entity that is not there is not deleted. What a bulk answers for it could not be found out: here it is not among
-      the deleted ones, and neither is one that must stay.
+      the deleted ones, as Ocean expects (port-ocean 0.55, clients/port/mixins/entities.py, "partial deletions").
 
     Args:
         kept: Where.
@@ -34,7 +38,7 @@ def delete(kept: Kept, blueprint: str, identifiers: list[object], *, dependents:
         Those that were deleted, as the call gave them; without rules, all.
 
     Raises:
-        RefusedError: If none could be deleted, for the reason of the last.
+        RefusedError: If one is required, or none is there.
     """
     if not kept.seed.strict:
         for identifier in identifiers:
@@ -42,41 +46,36 @@ def delete(kept: Kept, blueprint: str, identifiers: list[object], *, dependents:
         return identifiers
     kept.rules.blueprint(blueprint)
     asked = {identifier_text(identifier): identifier for identifier in identifiers}
-    there = {text for text in asked if kept.catalog.get(blueprint, text) is not None}
-    deleted: list[object] = []
-    refused: RefusedError | None = None
-    for text, identifier in asked.items():
-        # One that was there and is not has gone as a dependent of another that the call names: deleted all the same.
-        if text not in there or kept.catalog.get(blueprint, text) is not None:
-            try:
-                _delete_one(kept, blueprint, text, asked, dependents=dependents)
-            except RefusedError as error:
-                refused = error
-                continue
-        deleted.append(identifier)
-        kept.capture_delete(blueprint, identifier)
-    if refused and not deleted:
-        raise refused
-    return deleted
-
-
-def _delete_one(kept: Kept, blueprint: str, identifier: str, going: dict[str, object], *, dependents: bool) -> None:
-    if kept.catalog.get(blueprint, identifier) is None:
-        message = f"Entity with identifier {identifier!r} of blueprint {blueprint!r} was not found."
+    there = [text for text in asked if kept.catalog.get(blueprint, text) is not None]
+    if not there:
+        message = f"Entity with identifier {next(iter(asked))!r} of blueprint {blueprint!r} was not found."
         raise RefusedError(404, "not_found", message)
+    if not dependents:
+        _refuse_required(kept, blueprint, there)
+    for text in there:
+        # One that is not there any more has gone as a dependent of another that the call names: deleted all the same.
+        if kept.catalog.get(blueprint, text) is not None:
+            _delete_one(kept, blueprint, text, dependents=dependents)
+        kept.capture_delete(blueprint, asked[text])
+    return [asked[text] for text in there]
+
+
+def _refuse_required(kept: Kept, blueprint: str, going: list[str]) -> None:
+    for identifier in going:
+        for each in kept.rules.dependents(blueprint, [identifier], required=True):
+            if each.blueprint != blueprint or each.identifier not in going:
+                requiring = f"{each.identifier!r} of blueprint {each.blueprint!r}"
+                message = (
+                    f"{identifier!r} cannot be deleted: {requiring} requires it, and delete_dependents is not set."
+                )
+                raise RefusedError(403, "has_dependents", message)
+
+
+def _delete_one(kept: Kept, blueprint: str, identifier: str, *, dependents: bool) -> None:
     related = kept.rules.dependents(blueprint, [identifier], required=False)
     if dependents:
         _cascade(kept, related)
     else:
-        requiring = [
-            each
-            for each in kept.rules.dependents(blueprint, [identifier], required=True)
-            if not (each.blueprint == blueprint and each.identifier in going)
-        ]
-        if requiring:
-            first = f"{requiring[0].identifier!r} of blueprint {requiring[0].blueprint!r}"
-            message = f"{identifier!r} cannot be deleted: {first} requires it, and delete_dependents is not set."
-            raise RefusedError(403, "required_relation", message)
         for each in related:
             _unrelate(kept, each, blueprint, identifier)
     kept.catalog.remove(blueprint, identifier)

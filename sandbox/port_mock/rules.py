@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from .shapes import Json
 
 LARGEST_BULK = 20
-"""Entities in one bulk: `maxItems` in docs/api-reference/create-multiple-entities.api.mdx."""
+"""Entities in one bulk: "No more than 20 entities per request", docs/api-reference/create-multiple-entities.api.mdx. There
+is a version of that page whose schema says 50 (`maxItems`); Ocean sends 20 at most."""
 LARGEST_DELETE = 100
 """Identifiers in one bulk delete: `maxItems` in docs/api-reference/delete-multiple-entities.api.mdx."""
 LARGEST_BODY = 1024 * 1024

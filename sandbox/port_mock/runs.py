@@ -1,9 +1,11 @@
 """The calls about action runs and workflow runs: claimed once, acknowledged once, patched, and logged about.
 
 Source: port-ocean 0.55, clients/port/mixins/actions.py and workflow_nodes.py; of Port's documentation,
-docs/api-reference/update-an-action-run.api.mdx and add-a-log-to-an-action-run.api.mdx. Claiming and acknowledging are
-not documented: that a run is handed out once, whatever its `visibilityTimeoutMs`, is decided here; that acknowledging
-it twice is a 409 is what Ocean expects (`RunAlreadyAcknowledgedError`).
+docs/api-reference/update-an-action-run.api.mdx, add-a-log-to-an-action-run.api.mdx and
+claim-pending-workflow-node-runs.api.mdx ("Claimed runs will not appear from this endpoint until their visibility
+timeout expires"; its path has the organization, Ocean's has not). Here a claimed run does not appear again even then:
+what an integration claims in a test, it works on. Claiming action runs and acknowledging are not documented; that
+acknowledging a run twice is a 409 is what Ocean expects (`RunAlreadyAcknowledgedError`).
 """
 
 from __future__ import annotations

@@ -16,8 +16,10 @@ def main() -> None:
     """Take the two pipes away from everyone else, import what is slow, and wait."""
     faulthandler.enable()
     if len(sys.argv) > 1:
-        orders, answers, first = map(int, sys.argv[1:4])
-        take_over(orders, answers, first, Record(sys.argv[4]))
+        *descriptors, path = sys.argv[1:]
+        del sys.argv[1:]  # an integration may look for arguments of its own
+        orders, answers, first = map(int, descriptors)
+        take_over(orders, answers, first, Record(path))
     answers = os.dup(1)
     os.dup2(2, 1)  # a print() in an integration must not end up between our answers
     orders = os.dup(0)

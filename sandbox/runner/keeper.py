@@ -22,10 +22,11 @@ from .lines import Lines, answer, write
 
 LIFELINE_CUT = 70
 _EVERY_PROCESS = -1
-# Where a child may write: what it leaves there must not be seen by the next one.
+# Where a child may write, in memory: what it leaves there must not be seen by the next one.
 _WRITABLE = (Path("/app"), Path("/tmp"), Path("/dev/shm"), Path("/dev/mqueue"))  # noqa: S108 # the container's own
 # System V's queues, semaphores and shared memory outlive whoever made them.
 _SYSTEM_V = (Path("/proc/sysvipc/msg"), Path("/proc/sysvipc/sem"), Path("/proc/sysvipc/shm"))
+_IN_MEMORY = ("tmpfs", "mqueue")
 _ON_DISK = ("ext4", "xfs", "btrfs", "overlay", "fuse")
 _OOM_COUNTERS = (Path("/sys/fs/cgroup/memory.events"), Path("/sys/fs/cgroup/memory/memory.oom_control"))
 
@@ -145,9 +146,9 @@ class Keeper:
         with contextlib.suppress(ChildProcessError):  # what it had started is ours to bury now
             while os.waitpid(-1, 0):
                 pass
-        # Outside a container of its own these folders are everyone's, and a released image has its code in one.
-        for folder in [each for each in _WRITABLE if _is_first() and each.is_mount()]:
-            _empty(folder)
+        if _is_first():
+            for folder in _writable():
+                _empty(folder)
 
     def _forget_child(self) -> None:
         for descriptor in (self._child_ended, self._to_child):
@@ -163,15 +164,30 @@ def _is_first() -> bool:
 
 def _threads() -> list[str]:
     """The names of this process's threads but the first, those of C libraries included."""
-    tasks = Path("/proc/self/task").iterdir()
-    return [(task / "comm").read_text().strip() for task in tasks if int(task.name) != os.getpid()]
+    names = []
+    for task in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(OSError):  # it has just ended
+            names += [(task / "comm").read_text().strip()] if int(task.name) != os.getpid() else []
+    return names
+
+
+def _mounts() -> list[tuple[Path, str, list[str]]]:
+    """Where something is mounted, which file system, with which options."""
+    lines = Path("/proc/self/mounts").read_text().splitlines()
+    return [(Path(place), kind, options.split(",")) for _, place, kind, options, *_ in map(str.split, lines)]
+
+
+def _writable() -> list[Path]:
+    """The folders that are a child's to write to. A released image may have its code in one of that name, or a volume."""
+    return [place for place, kind, _ in _mounts() if place in _WRITABLE and kind in _IN_MEMORY]
 
 
 def _empty(folder: Path) -> None:
     for parent, folders, _ in os.walk(folder):  # it goes into each after this has let it in
-        for each in folders:
-            with contextlib.suppress(OSError):
-                Path(parent, each).chmod(0o700, follow_symlinks=False)
+        for each in (Path(parent, name) for name in folders):
+            if not each.is_symlink():
+                with contextlib.suppress(OSError):
+                    each.chmod(0o700)
     for left in folder.iterdir():
         with contextlib.suppress(OSError):
             shutil.rmtree(left, ignore_errors=True) if left.is_dir() and not left.is_symlink() else left.unlink()
@@ -179,15 +195,15 @@ def _empty(folder: Path) -> None:
 
 def _left() -> list[str]:
     """What the next one would find all the same: what cannot be removed, or not be put back as it was."""
-    left = [str(each) for folder in _WRITABLE if folder.is_mount() for each in folder.iterdir()]
+    left = [str(each) for folder in _writable() for each in folder.iterdir()]
     for table in _SYSTEM_V:
         with contextlib.suppress(OSError):
             left += [f"{table.name} {line.split()[1]}" for line in table.read_text().splitlines()[1:]]
-    for line in Path("/proc/self/mounts").read_text().splitlines():
-        _, place, kind, options, *_ = line.split()
-        is_ours = place == "/" or Path(place) in _WRITABLE or not Path(place).is_dir()
-        if kind.startswith(_ON_DISK) and "rw" in options.split(",") and not is_ours:
-            left.append(f"volume {place}")
+    left += [
+        f"volume {place}"
+        for place, kind, options in _mounts()
+        if kind.startswith(_ON_DISK) and "rw" in options and place != Path("/") and place.is_dir()
+    ]
     return left
 
 

@@ -3,12 +3,14 @@
 import base64
 import http.client
 import json
+import re
 import socket
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from .sail import Sail
 
@@ -188,7 +190,12 @@ class Live:
         return {"event": "executed", **event.to_json()}
 
     def _knows(self, order: dict[str, Any]) -> bool:
-        return f"{order['method']} {order['path'].partition('?')[0]}" in self._told["paths"]
+        """Whether there is a route, so that the answer is the route's own, be it in the words of FastAPI."""
+        path = unquote(order["path"].partition("?")[0])
+        return any(
+            order["method"] in methods and path.startswith(prefix) and re.search(pattern, path.removeprefix(prefix))
+            for methods, prefix, pattern in self._told["routes"]
+        )
 
     def _send(self, order: dict[str, Any]) -> tuple[int, str, str]:
         """Status and body of the answer, and the number that Ocean gave the request."""

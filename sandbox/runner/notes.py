@@ -96,6 +96,8 @@ class Notes:
         return {
             "prefix": prefix,
             "paths": sorted({f"{method} {prefix}{each.path}" for each in routes for method in each.methods}),
+            # A path may be a template, such as `/hooks/{hook}`; its own expression says what that is for.
+            "routes": [[sorted(each.methods), prefix, each.path_regex.pattern] for each in routes],
             "processors": {prefix + path: [each.__name__ for each in kinds] for path, kinds in processors.items()},
             "executors": sorted(getattr(getattr(app, "execution_manager", None), "_actions_executors", {})),
             "listens": bool(app.base_url and config.event_listener.should_process_webhooks),

@@ -12,8 +12,11 @@ from pathlib import Path
 
 from . import notes, stacks
 
+_PORT = 8000
 # What init.sh of Ocean's own images makes before it runs ``ocean sail``, in the one place where it may write.
 _FOLDERS = (Path("/tmp/ocean/streaming"), Path("/tmp/ocean/.config"))  # noqa: S108 # the container's own
+# Not PATH says which: beside this Python is what is installed for it.
+_OCEAN = Path(sys.executable).with_name("ocean")
 
 
 class Sail:
@@ -22,11 +25,13 @@ class Sail:
     Args:
         directory: Where the integration's ``main.py`` is; the working directory, as in production.
         environment: The integration's configuration, ``OCEAN__…``, over what the container has.
+        program: The command ``ocean``; by default, that of this Python's environment.
     """
 
-    def __init__(self, directory: Path, environment: dict[str, str]) -> None:
+    def __init__(self, directory: Path, environment: dict[str, str], program: Path = _OCEAN) -> None:
         self._directory = directory
         self._environment = environment
+        self._program = program
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, notes_to: socket.socket | None = None) -> None:
@@ -46,7 +51,7 @@ class Sail:
             folder.mkdir(parents=True, exist_ok=True)
         told = {} if notes_to is None else {notes.VARIABLE: str(notes_to.fileno())}
         self._process = subprocess.Popen(  # it is what a resync container is for
-            [str(Path(sys.executable).with_name("ocean")), "sail"],
+            [str(self._program), "sail"],
             cwd=self._directory,
             env={**os.environ, **self._environment, stacks.VARIABLE: "1", **told},
             pass_fds=[int(each) for each in told.values()],
@@ -56,8 +61,14 @@ class Sail:
 
     @property
     def port(self) -> int:
-        """Where it listens, on this container's loopback too."""
-        return int(self._environment.get("APPLICATION__PORT", "8000"))
+        """Where it listens, on this container's loopback too: 8000, unless a released image says otherwise.
+
+        Ocean reads the variable whatever its case (port-ocean 0.55, config/settings.py, `ApplicationSettings`), and does
+        not start where it is no number.
+        """
+        told = {name.upper(): value for name, value in {**os.environ, **self._environment}.items()}
+        port = told.get("APPLICATION__PORT", "")
+        return int(port) if port.isdecimal() else _PORT
 
     def code(self) -> int | None:
         """Its exit code, or None while it runs."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import runs, sandboxes
+from . import runs, sandboxes, watching
 from .goals import Goal
 from .runs import MeasureError, Run
 
@@ -53,16 +53,17 @@ class Sizes:
     many_workers: int = 8
     entities: tuple[int, int] = (10_000, 100_000)
     at_once: tuple[int, ...] = (1, 4, 16)
+    saves: int = 20
 
 
 FULL = Sizes()
 # Enough to see that a row can be measured.
-QUICK = Sizes(steady=4, naive=2, many=4, many_workers=2, entities=(200, 1000), at_once=(1, 2))
+QUICK = Sizes(steady=4, naive=2, many=4, many_workers=2, entities=(200, 1000), at_once=(1, 2, 3), saves=3)
 
 
 def rows(sizes: Sizes) -> list[Row]:
     """All rows, in the order of the table."""
-    return [*_start(), *_steady(sizes), *_many(sizes), *_entities(sizes), *_standing(sizes)]
+    return [*_start(), *_steady(sizes), *_many(sizes), *_entities(sizes), *_standing(sizes), *_watch(sizes)]
 
 
 def _start() -> list[Row]:
@@ -179,10 +180,13 @@ def _entities(sizes: Sizes) -> list[Row]:
         def in_sandbox() -> dict[str, float]:
             timeout = str(_LONG_SECONDS)
             ran = runs.in_sandboxes("entities", BENCH_ENTITIES=str(number), OCEAN_SANDBOX_RESYNC_TIMEOUT=timeout)
-            return _entities_a_second(ran, number)
+            if (memory := ran.calls[0]["properties"]["most_memory"]) is None:
+                raise MeasureError("The memory of the resync container's process is not known.")
+            return _entities_a_second(ran, number, memory)
 
         def in_process() -> dict[str, float]:
-            return _entities_a_second(runs.in_process("entities", BENCH_ENTITIES=str(number)), number)
+            ran = runs.in_process("entities", BENCH_ENTITIES=str(number))
+            return _entities_a_second(ran, number, ran.most_memory)
 
         return Row(
             name,
@@ -223,6 +227,22 @@ def _standing(sizes: Sizes) -> list[Row]:
     ]
 
 
+def _watch(sizes: Sizes) -> list[Row]:
+    def save_to_screen() -> dict[str, float]:
+        with _standing_pool("things") as environment:
+            return watching.save_to_screen(sizes.saves, environment)
+
+    return [
+        Row(
+            "watch",
+            "watch: from a save to the difference on the screen, with a standing pool",
+            "s",
+            {SANDBOX: save_to_screen},
+            (Goal(1.0, "s"),),
+        )
+    ]
+
+
 def _first(run: Run) -> dict[str, float]:
     return {"value": run.first_result, "total": run.total, **run.phases()}
 
@@ -235,10 +255,9 @@ def _rate(run: Run) -> dict[str, float]:
     return {"value": 1 / run.seconds_per_test(), "first": run.first_result, "total": run.total, **run.phases()}
 
 
-def _entities_a_second(run: Run, number: int) -> dict[str, float]:
+def _entities_a_second(run: Run, number: int, memory: int) -> dict[str, float]:
+    """Figures of one run, with the memory of the integration's process: in process, that is pytest's, captures and all."""
     seconds = float(run.calls[0]["properties"]["resync_seconds"])
-    # In process, the integration's memory is pytest's, with what the Port mock captured; in a sandbox, its own.
-    memory = run.calls[0]["properties"]["most_memory"] or run.most_memory
     return {"value": number / seconds, "seconds": seconds, "MB": memory / _MB, "total": run.total, **run.phases()}
 
 

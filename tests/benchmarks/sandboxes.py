@@ -1,11 +1,13 @@
 """What sandboxes cost while they stand: memory of one at rest, and of many at once."""
 
 import contextlib
+import math
 import os
 import re
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
@@ -60,18 +62,19 @@ def at_once(numbers: Sequence[int]) -> dict[str, float]:
     """Have more and more sandboxes up at once, each with an integration booted, and then resync in all of them.
 
     Args:
-        numbers: How many, in rising order.
+        numbers: How many, in rising order, at least three of them.
 
     Returns:
         ``value``: the most that were up and resynced without a failure; ``MB each at <n>`` (resident sets of its
-        containers), ``s each at <n>`` (until all were up); ``growth`` and ``growth of time``: the dearest of either over
-        the first.
+        containers), ``s each at <n>`` (until all were up); ``growth``: the dearest MB each over the first; ``growth of
+        time``: what each of the last took more, over what each of the second lot did: the start of pytest is in none.
 
     Raises:
         MeasureError: Not even the smallest number went well.
     """
     found: dict[str, float] = {}
-    costs: list[tuple[float, float]] = []
+    costs: list[float] = []
+    totals: list[float] = []
     failure = ""
     for number in numbers:
         try:
@@ -81,11 +84,16 @@ def at_once(numbers: Sequence[int]) -> dict[str, float]:
             say("bench", f"{number} sandboxes at once failed: {failure}")
             break
         found |= {"value": number, f"MB each at {number}": megabytes, f"s each at {number}": seconds}
-        costs.append((megabytes, seconds))
+        costs.append(megabytes)
+        totals.append(seconds * number)
     if not costs:
         raise MeasureError(failure)
-    memory, time_each = ([cost[which] for cost in costs] for which in (0, 1))
-    return {**found, "growth": max(memory) / memory[0], "growth of time": max(time_each) / time_each[0]}
+    each = [
+        (after - before) / (more - fewer)
+        for (before, after), (fewer, more) in zip(pairwise(totals), pairwise(numbers), strict=False)
+    ]
+    found["growth"] = max(costs) / costs[0]
+    return found | ({"growth of time": each[-1] / each[0]} if not failure else {"growth of time": math.inf})
 
 
 def _together(number: int) -> tuple[float, float]:

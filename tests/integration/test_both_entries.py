@@ -57,11 +57,24 @@ def error_said(error: BaseException) -> str:
     return f"{own}: {str(error).partition(chr(10))[0]}{answer} ({getattr(error, 'kind', None)}) < {cause}"
 
 
-async def both(directory: Path, transport: Any, config: dict[str, Any], **options: Any) -> tuple[ResyncResult, ...]:
+async def both(
+    directory: Path,
+    transport: Any,
+    config: dict[str, Any],
+    overrides: dict[str, Any] | None = None,
+    **options: Any,
+) -> tuple[ResyncResult, ...]:
     """The results of both entries, each with a transport of its own."""
     results = []
     for entry in ("resync", "production"):
-        harness = IntegrationTestHarness(str(directory), config, transport(), entry=entry, **options)  # type: ignore[arg-type]
+        harness = IntegrationTestHarness(
+            str(directory),
+            config,
+            transport(),
+            config_overrides=overrides,
+            entry=entry,  # type: ignore[arg-type]
+            **options,
+        )
         try:
             await harness.start()
             results.append(await harness.trigger_resync())
@@ -127,8 +140,8 @@ async def test_the_example_integration() -> None:
     config = {"registry_url": "https://registry.example.com"}
     overrides = {"integration": {"identifier": "test-registry", "type": "oci-registry", "config": config}}
     settings = load(mappings=ROOT / "wiremock-mappings")
-    options: dict[str, Any] = {"stubs": "oci-registry", "config_overrides": overrides, "sandbox_settings": settings}
-    by_runner, shipped = await both(directory, InterceptTransport, shipped_mapping(directory), **options)
+    options: dict[str, Any] = {"stubs": "oci-registry", "sandbox_settings": settings}
+    by_runner, shipped = await both(directory, InterceptTransport, shipped_mapping(directory), overrides, **options)
 
     assert said(by_runner) == said(shipped)
     assert (len(shipped.upserted_entities) > 3, shipped.errors) == (True, [])
@@ -154,7 +167,7 @@ async def test_fake_integration() -> None:
     wanted = {"fake-department", "fake-person", "fake-team"}
     config["resources"] = [resource for resource in config["resources"] if resource["kind"] in wanted]
     overrides = {"integration": {"identifier": "fake", "type": "fake-integration", "config": {}}}
-    by_runner, shipped = await both(directory, transport, config, config_overrides=overrides)
+    by_runner, shipped = await both(directory, transport, config, overrides)
 
     assert said(by_runner) == said(shipped)
     assert {entity["blueprint"] for entity in shipped.upserted_entities} == wanted
@@ -174,12 +187,33 @@ async def test_pagerduty() -> None:
             .add_route("GET", "/users", {"json": {**page, "users": []}})
         )
 
-    config = shipped_mapping(directory)
-    wanted = {"escalation_policies", "users"}
-    config["resources"] = [resource for resource in config["resources"] if resource["kind"] in wanted]
-    own = {"token": "pagerduty-test-token", "api_url": "https://api.pagerduty.com"}
-    overrides = {"integration": {"identifier": "pagerduty", "type": "pagerduty", "config": own}}
-    by_runner, shipped = await both(directory, transport, config, config_overrides=overrides)
+    by_runner, shipped = await both(directory, transport, *pagerduty("escalation_policies", "users"))
 
     assert said(by_runner) == said(shipped)
     assert [entity["identifier"] for entity in shipped.upserted_entities] == ["E1"]
+
+
+def pagerduty(*kinds: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The mapping that it ships, with these kinds of it, and a configuration."""
+    config = shipped_mapping(Path(CHECKOUT, "integrations", "pagerduty"))
+    config["resources"] = [resource for resource in config["resources"] if resource["kind"] in kinds]
+    own = {"token": "pagerduty-test-token", "api_url": "https://api.pagerduty.com"}
+    return config, {"integration": {"identifier": "pagerduty", "type": "pagerduty", "config": own}}
+
+
+@public
+async def test_pagerduty_with_a_token_that_is_refused() -> None:
+    """Ocean retries a 401 ten times, which takes 102 s for each kind, unless the answer says ``Retry-After: 0``."""
+    transports: list[InterceptTransport] = []
+
+    def transport() -> InterceptTransport:
+        refused = {"status_code": 401, "json": {"error": "no"}, "headers": {"Retry-After": "0"}}
+        transports.append(InterceptTransport(strict=False).add_route(None, "api.pagerduty.com", refused))
+        return transports[-1]
+
+    directory = Path(CHECKOUT, "integrations", "pagerduty")
+    by_runner, shipped = await both(directory, transport, *pagerduty("escalation_policies", "users"))
+
+    assert said(by_runner) == said(shipped)
+    assert ["401 Unauthorized" in str(error) for error in shipped.errors] == [True, True]
+    assert [len(each.calls) for each in transports] == [22, 22], "for each kind the first, and ten retries"

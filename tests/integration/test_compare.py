@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from harness import commands
 
-from .factories import integration, mapping
+from .factories import READS_THINGS, integration, mapping
 from .test_released_image import released
 
 pytestmark = pytest.mark.integration
@@ -78,6 +78,20 @@ def test_a_commit_and_the_working_tree(tmp_path: Path) -> None:
     written = json.loads((tmp_path / "difference.json").read_text())
     assert set(written["differences"]) == {"entities", "calls", "errors"}
     assert written["after"]["version"] == "the working tree"
+
+
+def test_what_a_version_makes_no_more_it_deletes_of_what_the_other_has_made(tmp_path: Path) -> None:
+    things = repository(tmp_path)
+    rows = [{"id": number, "value": "one"} for number in range(1, 4)]
+    stub = {**STUB, "response": {"status": 200, "jsonBody": rows}}
+    (tmp_path / "wiremock-mappings" / "things" / "things.json").write_text(json.dumps(stub))
+    integration(things, READS_THINGS.replace("yield response.json()", "yield response.json()[1:]"))
+
+    done = compare(things, "--against", "v1", "--json")
+    assert done.exit_code == 1, done.output
+    assert told(done)["differences"]["entities"]["removed"] == ["thing 1"]
+    assert told(done)["differences"]["deleted"]["added"] == ["thing 1"]
+    assert told(done)["after"]["deleted"] == 1
 
 
 def test_an_image_and_a_working_tree_that_does_not_start(tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 """Whatever happens to the integration's process becomes a clear error with the end of its log."""
 
+import re
 import time
 from pathlib import Path
 
 import pytest
 
+from harness import InterceptTransport
 from sandbox import IntegrationError, ResyncCrashedError, ResyncTimeoutError, SandboxError
-from sandbox.settings import load
+from sandbox.settings import Entry, load
 
 from .factories import integration, resync
 
@@ -44,6 +46,23 @@ async def test_a_hang_ends_at_the_limit(tmp_path: Path, hang: str) -> None:
     assert time.monotonic() - began < 30
     if hang != "holding the interpreter":
         assert "main.py" in str(caught.value)
+
+
+@pytest.mark.parametrize("entry", ["resync", "production"])
+async def test_one_that_retries_until_the_limit_says_what_it_asks_for(tmp_path: Path, entry: Entry) -> None:
+    transport = InterceptTransport().add_route("GET", "/things", {"status_code": 401, "json": {}})
+    settings = load(resync_timeout=6)
+    with pytest.raises(ResyncTimeoutError, match="still resyncing after 6 s") as caught:
+        await resync(integration(tmp_path), transport, entry=entry, sandbox_settings=settings)
+    what, remedy, *_ = str(caught.value).splitlines()
+    assert re.search(r"Its request GET https://api.things.example/things was answered 401, \d times\.$", what)
+    assert "with the header 'Retry-After': '0' in the answer of the route" in remedy
+
+    transport = InterceptTransport()
+    transport.add_route("GET", "/things", {"status_code": 401, "json": {}, "headers": {"Retry-After": "0"}})
+    result = await resync(integration(tmp_path), transport, entry=entry)
+    assert ["401 Unauthorized" in str(error) for error in result.errors] == [True]
+    assert len(transport.calls) == 11, "the first, and all of Ocean's own retries"
 
 
 BROKEN_STARTS = {

@@ -178,11 +178,11 @@ def test_one_entity_is_explained_step_by_step_in_plain_lines(tmp_path: Path) -> 
     assert any("properties.mail  empty: `.owner.mail`: `.owner` has no `mail`" in line for line in overview)
 
     nobody = explain(str(directory), "--id", "99", "--kind", "thing", "--json")
-    assert nobody.exit_code == 1
+    assert nobody.exit_code == 3
     assert "No raw item is about '99'" in nobody.output
 
     other = explain(str(directory), "--kind", "things")
-    assert other.exit_code == 1
+    assert other.exit_code == 3
     assert "has no resource of kind 'things'" in other.output
     assert "there are: thing." in other.output
 

@@ -187,6 +187,29 @@ def test_a_sandbox_that_is_kept_can_be_looked_into_and_let_go(tmp_path: Path) ->
     assert left == []
 
 
+def test_faults_that_meet_no_call_are_told_and_fail_a_test_that_asked_for_it(tmp_path: Path) -> None:
+    tests = """
+        class TestThings(Things):
+            async def test_that_fails(self, harness):
+                harness.port.fail("POST", "/entities/bulk", status=503, times=1)
+                harness.port.fail("POST", "/entitys/bulk", status=503)
+                result = await harness.trigger_resync()
+                assert result.unused_faults == []
+        class TestStrict(Things):
+            fail_on_unused_stubs = True
+            async def test_that_passes(self, harness):
+                harness.port.fail("POST", "/entities", entities=["8", "9"])
+                assert len((await harness.trigger_resync()).unused_faults) == 1
+    """
+    done = run(tmp_path, tests)
+
+    assert "2 failed" in done.stdout
+    told = section(done.stdout, "faults of Port that met no call")
+    assert re.fullmatch(r"fault 2 of Port \(test_things.py:\d+\): POST /entitys/bulk", told)
+    missed = r"fault 1 of Port \(test_things.py:\d+\): POST /entities with any of the entities 8, 9"
+    assert re.search(rf"1 of Port's faults met no call:\n +{missed}\nWhat to do: remove them", done.stdout), done.stdout
+
+
 def test_a_harness_answers_for_its_own_test_only(tmp_path: Path) -> None:
     tests = """
         import pytest_asyncio

@@ -10,6 +10,7 @@ import pytest
 from harness import (
     EventNotTakenError,
     EventPathError,
+    EventRefusedError,
     EventTimeoutError,
     InterceptTransport,
     LiveEventResult,
@@ -60,6 +61,12 @@ ocean.add_webhook_processor("/other", Things)
 @ocean.router.post("/own")
 async def own():
     raise RuntimeError("the route's own")
+
+@ocean.router.post("/hooks/{hook}")
+async def hook(hook: str):
+    from fastapi import HTTPException
+    if hook != "my hook":
+        raise HTTPException(404)  # in the words that FastAPI has for a path that nobody serves
 """
 
 
@@ -121,9 +128,15 @@ async def test_several_in_a_row_each_with_what_came_of_it(tmp_path: Path) -> Non
         own = await harness.deliver_webhook("/own", json={})
         assert (own.status, own.was_queued) == (500, False)
         assert "the route's own" in str(own.errors[0])
+        hook = await harness.deliver_webhook("/hooks/my%20hook?x=1", json={})
+        assert (hook.status, hook.errors) == (200, [])
+        missing = await harness.deliver_webhook("/hooks/none", json={})
+        assert (missing.status, [type(each) for each in missing.errors]) == (404, [EventRefusedError])
+        with pytest.raises(EventPathError, match=r"does not serve POST /integration/hooks\."):
+            await harness.deliver_webhook("/hooks", json={})
         with pytest.raises(EventPathError, match=r"does not serve POST /integration/web\.") as wrong:
             await harness.deliver_webhook("/web", json={})
-        assert "POST /integration/other, POST /integration/own, POST /integration/webhook" in str(wrong.value)
+        assert "POST /integration/hooks/{hook}, POST /integration/other, POST /integration/own" in str(wrong.value)
         with pytest.raises(EventTimeoutError, match="it is being processed") as late:
             await harness.deliver_webhook("/webhook", json={"id": 1, "type": "hang"}, timeout=2)
         assert "in handle_event\n  |     await asyncio.sleep(3600)" in str(late.value)

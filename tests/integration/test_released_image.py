@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import pytest
 from sandbox import engine, images
 from sandbox.settings import load
 
-from .factories import integration, resync, values
+from .factories import integration, mapping, resync, started, values
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
@@ -22,19 +23,25 @@ FROM {base}
 USER root
 COPY code /app
 RUN ln -s /opt/venv /app/.venv
+ENV {variables}
 USER ocean
 CMD ["never", "run"]
 """
 
 
 @contextmanager
-def released(code: Path) -> Iterator[str]:
-    """An image laid out as Ocean's own releases are: code and virtual environment in /app."""
+def released(code: Path, variables: str = "RELEASED=yes") -> Iterator[str]:
+    """An image laid out as Ocean's own releases are: code and virtual environment in /app.
+
+    Args:
+        code: The integration.
+        variables: What its environment has.
+    """
     client, in_force = engine.client(), load()
     (base,) = images.ensure([images.resync()], in_force, client)
     context = io.BytesIO()
     with tarfile.open(fileobj=context, mode="w") as tar:
-        dockerfile = DOCKERFILE.format(base=base).encode()
+        dockerfile = DOCKERFILE.format(base=base, variables=variables).encode()
         info = tarfile.TarInfo("Dockerfile")
         info.size = len(dockerfile)
         tar.addfile(info, io.BytesIO(dockerfile))
@@ -58,3 +65,46 @@ async def test_its_own_code_runs_whatever_the_directory_holds(tmp_path: Path, is
         for _ in range(2):
             result = await resync(edited, sandbox_settings=load(image=image, isolation=isolation))
             assert values(result) == {"1": "shipped"}
+
+
+HOOK = """
+from port_ocean.core.handlers.webhook.abstract_webhook_processor import AbstractWebhookProcessor
+from port_ocean.core.handlers.webhook.webhook_event import WebhookEventRawResults
+
+class Things(AbstractWebhookProcessor):
+    async def authenticate(self, payload, headers):
+        return True
+    async def validate_payload(self, payload):
+        return True
+    async def should_process_event(self, event):
+        return True
+    async def get_matching_kinds(self, event):
+        return ["thing"]
+    async def handle_event(self, payload, resource):
+        return WebhookEventRawResults([payload], [])
+
+ocean.add_webhook_processor("/webhook", Things)
+"""
+TELLS_HOW_IT_RUNS = """
+    yield [{"id": 1, "value": [os.environ["RELEASED"], sys.argv[1:], str(ocean.event_listener_type)]}]
+"""
+
+
+@pytest.mark.parametrize("isolation", ["container", "fork"])
+async def test_it_sails_as_it_ships_with_the_mapping_the_resources_and_the_port_of_its_own(
+    tmp_path: Path, isolation: str
+) -> None:
+    shipped = integration(tmp_path / "shipped", TELLS_HOW_IT_RUNS, head=HOOK)
+    edited = integration(tmp_path / "edited", "yield [{'id': 1, 'value': 'edited'}]")
+    (shipped / ".port" / "resources").mkdir()
+    (shipped / ".port" / "resources" / "port-app-config.json").write_text(json.dumps(mapping(title='"its own"')))
+    # In the case that nobody expects: Ocean reads it all the same.
+    with released(shipped, "RELEASED=yes Application__Port=9123") as image:
+        settings = load(image=image, isolation=isolation)
+        async with started(edited, entry="production", port_mapping_config=None, sandbox_settings=settings) as harness:
+            result = await harness.trigger_resync()
+            assert (result.errors, result.reconciliation_success) == ([], True)
+            assert values(result) == {"1": ["yes", ["sail"], "ONCE"]}
+            assert result.upserted_entities[0]["title"] == "its own"
+            event = await harness.deliver_webhook("/webhook", json={"id": 2, "value": "of an event"})
+            assert (event.errors, values(event)) == ([], {"2": "of an event"})

@@ -25,7 +25,7 @@ def failures(report: Path) -> list[str | None]:
 
 def test_a_run_in_which_all_is_well(tmp_path: Path) -> None:
     report = tmp_path / "reports" / "junit.xml"
-    done = run(str(EXAMPLE), "--config", "pageSize=2", "--json", "--junit", str(report))
+    done = run(str(EXAMPLE), "--json", "--junit", str(report))
 
     assert done.exit_code == 0, done.output
     said = json.loads(done.stdout)
@@ -41,7 +41,7 @@ def test_a_run_in_which_all_is_well(tmp_path: Path) -> None:
 
 def test_a_run_with_a_request_that_no_stub_answers(tmp_path: Path) -> None:
     report = tmp_path / "junit.xml"
-    done = run(str(EXAMPLE), "--kind", "tag", "--junit", str(report), "--entry", "production")
+    done = run(str(EXAMPLE), "--kind", "tag", "--config", "pageSize=7", "--junit", str(report), "--entry", "production")
 
     assert done.exit_code == 1, done.output
     assert "GET https://registry.example.com/v2/ 200 version-check.json:3\n" in done.stdout

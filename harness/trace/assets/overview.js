@@ -2,7 +2,7 @@
 
 const KINDS = {
   failure: ["The test", "bad"], error: ["Error", "bad"], unmatched: ["No stub", "bad"], outside: ["Outside", "bad"],
-  refused: ["Refused by Port", "bad"], unknown: ["Unknown Port call", "bad"], unused: ["Unused stub", "mild"],
+  refused: ["Refused by Port", "bad"], unknown: ["Unknown Port call", "bad"], unused: ["Unused", "mild"],
 };
 const OUTCOMES = { passed: "Passed", failed: "Failed", well: "All is well", unwell: "With problems" };
 const SHOWN = 10;

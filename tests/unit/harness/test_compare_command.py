@@ -20,11 +20,15 @@ def test_an_error_that_nobody_foresaw_does_not_pass_for_a_difference(
     write(tmp_path / "wiremock-mappings" / "things" / "a.json", make_stub())
     write(tmp_path / "bin" / "git", "not to be executed")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
     done = CliRunner().invoke(commands.main, ["compare", str(things), "--against", "git:v1"])
 
     assert done.exit_code == 3, done.output
-    assert done.stderr.startswith("ocean-sandbox: The versions could not be compared: builtins.PermissionError: ")
+    assert done.stderr.startswith(
+        "ocean-sandbox: Something that nobody foresaw went wrong in `ocean-sandbox compare`, at harness/"
+    )
+    assert ": PermissionError: " in done.stderr
     assert "Traceback" not in done.output
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from harness import ResyncResult
-from harness.comparison.compare import check_worth
+from harness.comparison.compare import check_worth, left_behind, with_deletes
+from harness.comparison.difference import Outcome
+from harness.comparison.versions import Version
 from harness.transport import RequestLog
 from sandbox.errors import IntegrationError, SandboxError
 
@@ -49,3 +52,36 @@ def test_what_kept_one_from_its_end_is_said() -> None:
         check_worth([IntegrationError("it does not start"), made("/a")])
 
     assert refused.value.detail.splitlines() == ["GET https://a.example/a", "it does not start"]
+
+
+def test_where_entities_are_made_no_more_port_is_to_have_all_of_the_earlier_version() -> None:
+    query = {"combinator": "and", "rules": []}
+    other = {"identifier": query, "blueprint": "service", "properties": {"n": 1}, "title": None, "createdAt": "now"}
+    odd = [{**ITEM, "identifier": ""}, {**ITEM, "identifier": "b", "properties": "none"}]
+    before = made(upserted_entities=[ITEM, {**ITEM, "relations": {"a": "b"}}, other, *odd])
+
+    assert left_behind(before, made(upserted_entities=[ITEM])) == [
+        {**ITEM, "relations": {"a": "b"}},
+        {"identifier": '{"combinator":"and","rules":[]}', "blueprint": "service", "properties": {"n": 1}},
+        {**ITEM, "identifier": "b"},
+    ]
+    assert left_behind(before, made(upserted_entities=[other, ITEM, *odd])) == []
+
+
+def test_of_a_version_that_fails_nothing_is_deleted() -> None:
+    before = made(upserted_entities=[ITEM])
+
+    assert left_behind(before, made(reconciliation_success=False)) == []
+    assert left_behind(before, IntegrationError("it does not start")) == []
+    assert left_behind(IntegrationError("it does not start"), made()) == []
+
+
+def test_deletes_are_those_of_the_resync_in_a_port_that_has_the_entities() -> None:
+    outcome, before = Outcome("new", errors=["odd"]), Version("old", Path())
+
+    assert with_deletes(outcome, before, made(deleted_entities=[ITEM])).deleted == [ITEM]
+    for failed in (made(reconciliation_success=False), IntegrationError("it does not start")):
+        assert with_deletes(outcome, before, failed).errors == [
+            "odd",
+            "the resync in a Port that has the entities of old is not completed",
+        ]

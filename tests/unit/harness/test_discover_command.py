@@ -16,7 +16,7 @@ from .factories import write
 
 def discover(directory: Path, *options: str) -> str:
     done = CliRunner().invoke(commands.main, ["discover", str(directory), *options])
-    assert done.exit_code == 1, done.output
+    assert done.exit_code == 3, done.output
     assert "Traceback" not in done.output
     return done.output
 

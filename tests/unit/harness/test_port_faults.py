@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from harness import PortMockResponder
+from harness import PortFaults, PortMockResponder, UnusedFault
 
 from .factories import call
 
@@ -35,6 +36,26 @@ async def test_it_can_be_told_at_any_time_and_work_again() -> None:
     assert await statuses(responder, 2) == [500, 500]
     responder.faults.clear()
     assert await statuses(responder, 1) == [200]
+
+
+def test_those_that_met_no_call_say_where_they_were_asked_for() -> None:
+    faults = PortFaults()
+    faults.fail("GET", "/organization", status=500)
+    faults.clear()
+    faults.fail(None, "/organization", status=500)
+    faults.fail("POST", "/entities", entities=["b", "a"])
+    hits = [{**fault, "hits": number} for number, fault in enumerate(faults._seed()["faults"])]
+
+    assert faults._unused(hits) == [
+        UnusedFault(f"fault 1 of Port (test_port_faults.py:{line_of('fail(None')})", "any method of /organization")
+    ]
+    (other,) = faults._unused([{**fault, "hits": 1 - fault["hits"]} for fault in hits])
+    assert other.call == "POST /entities with any of the entities b, a"
+
+
+def line_of(text: str) -> int:
+    lines = Path(__file__).read_text().splitlines()
+    return next(number for number, line in enumerate(lines, 1) if line.startswith(f"    faults.{text}"))
 
 
 @pytest.mark.asyncio

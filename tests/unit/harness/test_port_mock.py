@@ -80,6 +80,19 @@ class TestAnswers:
         assert (await json_of(responder, "POST", path, json={}))["entities"] == existing
 
     @pytest.mark.asyncio
+    @pytest.mark.parametrize("mapping", [{}, None])
+    async def test_the_entities_that_a_test_put_there_as_the_integrations_own(
+        self, mapping: dict[str, Any] | None
+    ) -> None:
+        foreign = {"identifier": "b", "blueprint": "service", "$datasource": "port-ocean/other/1/other/exporter"}
+        responder = PortMockResponder(mapping, "mine", entities=[{"identifier": "a", "blueprint": "service"}, foreign])
+        asked = {"datasource_prefix": "port-ocean/test/", "datasource_suffix": "/mine/exporter"}
+
+        found = await json_of(responder, "POST", "/v1/blueprints/entities/datasource-entities", json=asked)
+
+        assert [entity["identifier"] for entity in found["entities"]] == ["a"]
+
+    @pytest.mark.asyncio
     async def test_deletions_which_are_kept(self) -> None:
         responder = PortMockResponder({})
         await json_of(responder, "DELETE", "/v1/blueprints/service/entities/a%2Fb+c")

@@ -41,7 +41,7 @@ def test_a_recording_that_is_none_is_an_error_of_one_message(content: object, sa
     directory = integration(tmp_path, content)
     done = CliRunner().invoke(commands.main, ["generate", "--full", "--no-replay", str(directory)])
 
-    assert done.exit_code == 1
+    assert done.exit_code == 3
     assert said in done.output
     assert str(PLACE) in done.output
     assert "What to do: record it anew" in done.output
@@ -57,7 +57,7 @@ def test_without_a_spec_it_says_so(tmp_path: Path) -> None:
     directory = integration(tmp_path, discovery())
     (directory / ".port" / "spec.yaml").unlink()
     done = CliRunner().invoke(commands.main, ["generate", str(directory)])
-    assert done.exit_code == 1
+    assert done.exit_code == 3
     assert "has no .port/spec.yaml" in done.output
 
 

@@ -146,6 +146,18 @@ def test_what_only_its_place_makes_a_secret_is_gone_everywhere(
     assert third["url"] == first["response_body"]["url"]
 
 
+def test_what_has_the_form_of_a_makers_token_is_gone_wherever_it_stands(tmp_path: Path) -> None:
+    token = "glpat-" + "q8Zr2Lx7Vb3Nw5KtY1mD"
+    body = {"note": f"as {token} may", "list": [token]}
+    json_type = [("content-type", "application/json")]
+    exchange = Exchange("GET", "https://a.example/1", [], b"", 200, json_type, json.dumps(body).encode())
+
+    (written,) = write(tmp_path, [exchange], Redactor())["third_party_requests"]
+
+    assert token not in (tmp_path / "discovery.json").read_text()
+    assert written["response_body"] == {"note": "as redacted-00001 may", "list": ["redacted-00001"]}
+
+
 def test_placeholders_differ_by_value_and_none_is_a_part_of_another() -> None:
     redactor = Redactor()
     placeholders = [redactor.placeholder(f"value {number}") for number in range(20_000)]

@@ -26,6 +26,7 @@ def test_a_result_of_nothing_is_empty_and_a_success() -> None:
         "unknown_port_calls": [],
         "most_memory": None,
         "default_resources": {"blueprints": {}, "actions": [], "scorecards": [], "pages": [], "mapping": {}},
+        "unused_faults": [],
     }
 
 
@@ -39,6 +40,7 @@ def test_no_two_results_share_their_lists() -> None:
         "unmatched",
         "logs",
         "unused_stubs",
+        "unused_faults",
         "kinds",
         "egress_attempts",
         "unknown_port_calls",

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness import StubFileError
+from harness.stub_files import short_file
 from harness.stub_files.folder import FOLDER, load
 
 from .factories import make_stub, write
@@ -129,3 +130,7 @@ class TestLayers:
         what, remedy = error_of(tmp_path, "- url: /a\n  response: {}\n- url: /b\n  response: {file: item.json}\n")
         assert what.startswith("F:3: the body file 'item.json' is not in ")
         assert remedy == "did you mean 'items.json'?"
+
+
+def test_a_file_of_comments_alone_has_no_stubs_yet(tmp_path: Path) -> None:
+    assert short_file.read(stubs(tmp_path, "# - url: /a\n\n  # later\n"), "a") == []

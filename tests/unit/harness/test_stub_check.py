@@ -164,6 +164,8 @@ class TestLeaks:
             "-----BEGIN RSA " + "PRIVATE KEY-----",
             f'"client_secret": "{LOOKS_RANDOM}"',
             f"api_key: {LOOKS_RANDOM}",
+            f"X-Auth-Token: {LOOKS_RANDOM}",
+            f"{{apiKey: {LOOKS_RANDOM}}}",
             f"grant_type=x&refresh_token={LOOKS_RANDOM}&y=1",
             f"Authorization: Bearer {LOOKS_RANDOM}",
             "eyJ" + "hbGciOiJI.eyJ" + "zdWIiOiI5ODc2.SflKxwRJSMeKKF2QT4fwpMeJf36P",
@@ -185,6 +187,8 @@ class TestLeaks:
         [
             '"next_page_token": "q8Zr2Lx7Vb3Nw5Kt"',
             '"cursor": "eyJpZCI6MTIzfQ=="',
+            '"author": "q8Zr2Lx7Vb3Nw5Kt", "key": "q8Zr2Lx7Vb3Nw5Kt"',
+            "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.",
             "sha256:017468f643ee782787c79ad0b5abdeca30202389cf992b75cbb4648ff5f7db23",
             '"client_secret": "test-client-secret-1"',
             '"password": "hunter2"',
@@ -251,7 +255,7 @@ class TestCommand:
 
     def test_a_folder_that_is_not_there_is_a_message(self, tmp_path: Path) -> None:
         done = run("check", str(tmp_path / "none"))
-        assert done.exit_code == 1
+        assert done.exit_code == 3
         assert "There is no folder" in done.output
         assert "There are no stubs in" in run("check", str(tmp_path)).output
 
@@ -273,7 +277,7 @@ class TestCommand:
         source, target = write(tmp_path / "a.json", make_stub()), write(tmp_path / "a.yaml", "mine")
 
         done = run("convert", str(source), "-o", str(target))
-        assert done.exit_code == 1
+        assert done.exit_code == 3
         assert "is there already" in done.output
         assert target.read_text() == "mine"
         assert run("convert", str(source), "-o", str(target), "--force").exit_code == 0

@@ -11,6 +11,7 @@ from harness import InterceptTransport, RejectedEntity, ResyncResult
 from harness.harness import IntegrationTestHarness
 from harness.journal import PortCall, third_party_calls
 from harness.live.result import ActionResult, LiveEventResult
+from harness.port_faults import UnusedFault
 from harness.running.directory_run import Read
 from harness.running.directory_run import Run as DirectorysRun
 from harness.stubs import UNMATCHED_HEADER
@@ -90,6 +91,7 @@ def test_what_is_wrong_and_the_worst_first() -> None:
         unknown_port_calls=[unknown],
         egress_attempts=[EgressAttempt("db.example.org", 5432)],
         unused_stubs=[UnusedStub("route 1 of the test", "GET /x")],
+        unused_faults=[UnusedFault("fault 1 of Port", "POST /entities")],
     )
     run = collected(result, InterceptTransport().add_route("POST", "/members", {}))
     assert [(problem.kind, problem.title) for problem in run.problems] == [
@@ -99,8 +101,9 @@ def test_what_is_wrong_and_the_worst_first() -> None:
         ("refused", "thing e"),
         ("unknown", "GET /v1/nonsense"),
         ("unused", "route 1 of the test: GET /x"),
+        ("unused", "fault 1 of Port: POST /entities"),
     ]
-    error, unmatched, _, refusal, unknown_call, _ = run.problems
+    error, unmatched, _, refusal, unknown_call, *_ = run.problems
     assert error.text.endswith("second")
     assert "raise error" in error.trace
     assert "differs: method GET is not POST" in unmatched.text

@@ -46,6 +46,29 @@ def test_an_answer_that_knows_no_such_call_is_numbered_too() -> None:
     assert Mock().port("GET", "/v1/nothing").headers["x-ocean-sandbox-call"] == "1"
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/blueprints/none"),
+        ("DELETE", "/v1/blueprints/service/entities/none"),
+        ("POST", "/v1/blueprints/none/entities"),
+        ("GET", "/v1/integration/none"),
+        ("PATCH", "/v1/integration/none/config"),
+        ("PUT", "/v1/integration/none/cursor?kind=k&index=0"),
+        ("GET", "/v1/migrations/none"),
+        ("GET", "/v1/organization/secrets/none"),
+        ("PATCH", "/v1/actions/runs/none"),
+    ],
+)
+def test_a_thing_that_is_not_there_is_no_unknown_call(method: str, path: str) -> None:
+    mock = Mock(strict=True, blueprints={"service": {"identifier": "service", "schema": {"properties": {}}}})
+    body = {"identifier": "a", "config": {}, "primary": "2026-01-01T00:00:00Z"}
+
+    assert body_of(mock.port(method, path, json=body), status=404)["error"] == "not_found"
+    assert body_of(mock.port(method, path.replace("/v1/", "/v1/un"), json=body), status=404)["error"] == "unknown_call"
+    assert [call["known"] for call in mock.calls()] == [True, False]
+
+
 @pytest.mark.parametrize("asked", ["x", "1,x", "1.5"])
 def test_calls_that_are_no_numbers_are_refused(asked: str) -> None:
     refused = body_of(Mock().control("GET", f"/captures?calls={asked}"), status=422)

@@ -312,7 +312,7 @@ def test_what_another_entity_requires_cannot_be_deleted() -> None:
     mock = strict(DEPENDENT)
 
     refusal = body_of(mock.port("DELETE", "/v1/blueprints/team/entities/a"), status=403)
-    assert refusal["error"] == "required_relation"
+    assert refusal["error"] == "has_dependents"
     assert "'p' of blueprint 'project' requires it" in refusal["message"]
     assert stored(mock, "team", "a") == TEAM_A
     assert mock.captures()["deleted_entities"] == []
@@ -338,7 +338,9 @@ def test_a_bulk_delete_answers_what_was_deleted() -> None:
     mock = strict(DEPENDENT, {**TEAM_A, "identifier": "b"})
     path = "/v1/blueprints/team/bulk/entities/delete?delete_dependents=false"
 
-    assert body_of(mock.port("POST", path, json={"entities": ["a", "b", "c"]}))["deletedEntities"] == ["b"]
+    refused = body_of(mock.port("POST", path, json={"entities": ["b", "a", "c"]}), status=403)
+    assert (refused["error"], stored(mock, "team", "b")) == ("has_dependents", {**TEAM_A, "identifier": "b"})
+    assert body_of(mock.port("POST", path, json={"entities": ["b", "c"]}))["deletedEntities"] == ["b"]
     assert body_of(mock.port("POST", path, json={"entities": ["c"]}), status=404)["error"] == "not_found"
     assert body_of(mock.port("POST", path, json={"entities": []}), status=422)["error"] == "invalid_request"
     assert body_of(mock.port("POST", path, json={"entities": [7]}), status=422)["error"] == "invalid_request"

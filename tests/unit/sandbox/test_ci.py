@@ -80,6 +80,12 @@ def test_what_is_no_integration_or_has_no_tests_gets_no_job() -> None:
     assert shards("all") == {"all/jira": 1}
 
 
+def test_those_that_lie_where_oceans_own_are_count(here: Path) -> None:
+    make_integration(here / "a", **{"integration_tests/test_it.py": ""})
+
+    assert shards(".") == {"a": 1}
+
+
 def test_without_any_there_is_no_matrix_since_github_takes_no_empty_one() -> None:
     make_integration(Path("all/untested"))
 
@@ -190,10 +196,10 @@ def test_wrong_usage_ends_with_2_and_no_output(arguments: list[str]) -> None:
     assert "Error: " in done.stderr
 
 
-def test_an_error_ends_with_1_and_no_output() -> None:
+def test_an_error_ends_with_3_and_no_output() -> None:
     done = run("ci-matrix", ".")
 
-    assert (done.exit_code, done.stdout) == (1, "")
+    assert (done.exit_code, done.stdout) == (3, "")
     assert "What to do: " in done.stderr
 
 

@@ -293,6 +293,27 @@ def test_a_parent_is_built_first(tmp_path: Path) -> None:
     assert image.parents["BASE"].tag(settings).rpartition(":")[2] in builds[1]
 
 
+def test_a_build_says_how_long_it_took_the_last_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings, image = make_settings(tmp_path), make_image(tmp_path, parents={})
+    record = settings.cache / "it.build-seconds"
+    with (
+        fake_engine({"POST /build": (200, make_stream({"stream": "Step 1/1 : FROM x\n"}))}) as stand_in,
+        engine_at(stand_in.address),
+    ):
+        for before, building, step in (
+            (None, "", ""),
+            ("75.4", " (about 75 s)", " (about 75 s to go)"),
+            ("soon", "", ""),
+        ):
+            if before:
+                record.write_text(before)
+            images.ensure([image], settings, engine.client())
+            said = capsys.readouterr().err.splitlines()
+            assert said[0].endswith(f"building {image.tag(settings)}{building}")
+            assert said[1].endswith(f"it: Step 1/1 : FROM x{step}")
+            assert float(record.read_text()) < 75
+
+
 def test_a_build_that_fails_is_explained_by_its_end(tmp_path: Path) -> None:
     settings, image = make_settings(tmp_path), make_image(tmp_path, parents={})
     stream = make_stream(*({"stream": f"line {number}\n"} for number in range(40)), {"error": "exit code 2"})

@@ -29,6 +29,7 @@ PLAIN: dict[str, Any] = {
     "exchange": None,
     "cause": None,
 }
+ENDED: dict[str, Any] = {"event": "ended", "left": []}
 BRIDGE = {"IPAM": {"Config": [{"Gateway": "127.0.0.1"}]}}
 
 
@@ -150,7 +151,7 @@ def test_what_is_no_answer_is_passed_by(line: bytes, tmp_path: Path) -> None:
 @pytest.mark.parametrize("isolation", ["container", "fork"])
 def test_one_of_which_no_fork_is_known_to_be_safe_serves_once(isolation: str, tmp_path: Path) -> None:
     """The answer would have it serve again, if it were asked."""
-    container = make_container(tmp_path, {"event": "ended"}, isolation=isolation)
+    container = make_container(tmp_path, ENDED, isolation=isolation)
 
     assert container.end() is False
 
@@ -158,7 +159,7 @@ def test_one_of_which_no_fork_is_known_to_be_safe_serves_once(isolation: str, tm
 def test_one_whose_fork_is_safe_serves_again_once_it_has_ended_and_knows_nothing_of_before(tmp_path: Path) -> None:
     mine, engines = socket.socketpair()
     with mine, engines:
-        answers = [{"event": "ready", "threads": []}, {"event": "booted"}, {"event": "resynced"}, {"event": "ended"}]
+        answers = [{"event": "ready", "threads": []}, {"event": "booted"}, {"event": "resynced"}, ENDED]
         container = make_container(tmp_path, *answers, isolation="fork")
         container._container._stdin = mine
         container._container.log.append("of this one")
@@ -169,17 +170,29 @@ def test_one_whose_fork_is_safe_serves_again_once_it_has_ended_and_knows_nothing
     assert container.logs == []
 
 
+def test_one_in_which_something_is_left_does_not_serve_again(tmp_path: Path) -> None:
+    mine, engines = socket.socketpair()
+    with mine, engines:
+        answers = [{"event": "ready", "threads": []}, {"event": "booted"}, {**ENDED, "left": ["shm 7"]}]
+        container = make_container(tmp_path, *answers, isolation="fork")
+        container._container._stdin = mine
+        container.boot(archive=b"", config={}, ca="", source=SOURCE)
+
+        assert container.end() is False
+
+
 @pytest.mark.parametrize(
     ("isolation", "threads"), [("fork", ["pool-1"]), ("container", [])], ids=["threads", "not asked for"]
 )
 def test_one_that_is_not_to_fork_again_gets_no_order_to_end(isolation: str, threads: list[str], tmp_path: Path) -> None:
     mine, engines = socket.socketpair()
     with mine, engines:
-        answers = [{"event": "ready", "threads": threads}, {"event": "booted"}, {"event": "ended"}]
+        answers = [{"event": "ready", "threads": threads}, {"event": "booted"}, ENDED]
         container = make_container(tmp_path, *answers, isolation=isolation)
         container._container._stdin = mine
         container.boot(archive=b"", config={}, ca="", source=SOURCE)
 
+        assert ("pool-1" in container.warning) == bool(threads)
         assert container.end() is False
         (order,) = engines.recv(1 << 16).splitlines()
     assert json.loads(order)["order"] == "boot"

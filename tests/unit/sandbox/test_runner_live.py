@@ -40,7 +40,8 @@ def answer():
     for line in connection.makefile():
         asked = json.loads(line)
         told = {"prefix": "/integration", "paths": ["POST /integration/hook"], "executors": ["restart"], "listens": True,
-                "acts": True} if asked["ask"] == "listen" else {"lines": ["in " + asked["event"]]}
+                "acts": True, "routes": [[["POST"], "/integration", "^/hook$"], [["POST"], "/integration", "^/of/[^/]+$"]],
+                } if asked["ask"] == "listen" else {"lines": ["in " + asked["event"]]}
         note(note=asked["ask"], **told)
 
 def error(kind):
@@ -78,7 +79,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         log("Request started", request=request)
         if what == "in front":
             return self.reply(503, b"busy", "")
-        if what == "unknown":
+        if what in ("unknown", "missing"):
+            log("Request ended", request=request, response_status=404)
             return self.reply(404, b'{"detail":"Not Found"}', request)
         note(note="call", event="request " + request, call=1)
         log("in the request", request=request, event="request " + request)
@@ -110,16 +112,13 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["APPLICATION__PORT"
 
 
 @contextmanager
-def running(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, ocean: str = OCEAN
-) -> Iterator[tuple[Live, threading.Event]]:
+def running(folder: Path, ocean: str = OCEAN) -> Iterator[tuple[Live, threading.Event]]:
     """A live integration, not yet opened, and what is set when it has ended."""
     program = folder / "ocean"
     program.write_text(f"#!{PYTHON}\n{textwrap.dedent(ocean)}\n")
     program.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(folder / "python"))
     ended = threading.Event()
-    sail = Sail(folder, {"APPLICATION__PORT": str(closed_port())})
+    sail = Sail(folder, {"APPLICATION__PORT": str(closed_port())}, program)
     live = Live(sail, ended.set)
     try:
         yield live, ended
@@ -139,8 +138,8 @@ def order(what: str, number: str = "1", seconds: float = 20) -> dict[str, Any]:
     }
 
 
-def test_each_delivery_comes_back_with_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with running(tmp_path, monkeypatch) as (live, _):
+def test_each_delivery_comes_back_with_its_own(tmp_path: Path) -> None:
+    with running(tmp_path) as (live, _):
         assert live.open(20)["executors"] == ["restart"]
         kinds = ["fine", "fails", "ignored", "own", "unknown"]
         with ThreadPoolExecutor() as together:
@@ -158,8 +157,18 @@ def test_each_delivery_comes_back_with_its_own(tmp_path: Path, monkeypatch: pyte
     assert unknown == {"event": "unknown path", "paths": ["POST /integration/hook"]}
 
 
-def test_what_ocean_does_not_answer_itself_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with running(tmp_path, monkeypatch) as (live, _):
+def test_a_404_of_a_route_that_is_there_is_its_own(tmp_path: Path) -> None:
+    with running(tmp_path) as (live, _):
+        live.open(20)
+        missing = live.deliver({**order("missing"), "path": "/integration/of/none%20?x=1"})
+        elsewhere = live.deliver({**order("missing", "2"), "path": "/elsewhere/of/none"})
+    assert (missing["event"], missing["status"], missing["queued"]) == ("delivered", 404, False)
+    assert missing["succeeded"] is False
+    assert elsewhere["event"] == "unknown path"
+
+
+def test_what_ocean_does_not_answer_itself_is_not_waited_for(tmp_path: Path) -> None:
+    with running(tmp_path) as (live, _):
         live.open(20)
         began = time.monotonic()
         answered = live.deliver(order("in front"))
@@ -168,8 +177,8 @@ def test_what_ocean_does_not_answer_itself_is_not_waited_for(tmp_path: Path, mon
     assert (answered["queued"], answered["succeeded"], answered["calls"]) == (False, False, [])
 
 
-def test_what_is_late_says_how_far_it_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with running(tmp_path, monkeypatch) as (live, _):
+def test_what_is_late_says_how_far_it_came(tmp_path: Path) -> None:
+    with running(tmp_path) as (live, _):
         live.open(20)
         hangs = live.deliver(order("hangs", "1", 0.5))
         waits = live.deliver(order("waits", "2", 0.5))
@@ -178,8 +187,8 @@ def test_what_is_late_says_how_far_it_came(tmp_path: Path, monkeypatch: pytest.M
     assert "in event of t1" in waits["lines"]
 
 
-def test_runs_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with running(tmp_path, monkeypatch) as (live, _):
+def test_runs_are_told_apart(tmp_path: Path) -> None:
+    with running(tmp_path) as (live, _):
         live.open(20)
         assert live.execute({"run": "r1", "seconds": 20})["event"] == "executed"
         assert live.execute({"run": "r2", "seconds": 20}) == {"event": "no executor", "executors": ["restart"]}
@@ -188,21 +197,21 @@ def test_runs_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(("what", "code"), [("ends", 3), ("killed", -9)])
-def test_an_end_is_told_to_who_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, code: int) -> None:
-    with running(tmp_path, monkeypatch) as (live, ended):
+def test_an_end_is_told_to_who_waits(tmp_path: Path, what: str, code: int) -> None:
+    with running(tmp_path) as (live, ended):
         live.open(20)
         landed = live.deliver(order(what))
         assert (landed["event"], landed["code"]) == ("landed", code)
         assert ended.wait(5)
 
 
-def test_one_that_does_not_start_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with running(tmp_path, monkeypatch, "import sys; sys.exit(3)") as (live, _), pytest.raises(LandedError, match="3"):
+def test_one_that_does_not_start_is_not_waited_for(tmp_path: Path) -> None:
+    with running(tmp_path, "import sys; sys.exit(3)") as (live, _), pytest.raises(LandedError, match="3"):
         live.open(20)
     (tmp_path / "ocean").unlink()
     sleeps = "import time; time.sleep(60)"
     with (
-        running(tmp_path, monkeypatch, sleeps) as (live, _),
+        running(tmp_path, sleeps) as (live, _),
         pytest.raises(TimeoutError, match="does not listen on port"),
     ):
         live.open(0.5)

@@ -18,8 +18,8 @@ def run(folder: Path, ocean: str, code: str, environment: str = "{}") -> subproc
     program = folder / "bin" / "ocean"
     program.write_text(f"#!{sys.executable}\nimport os, sys\n{textwrap.dedent(ocean)}\n")
     program.chmod(0o755)
-    sail = f"import sys\nsys.executable = {str(folder / 'bin' / 'python')!r}\nfrom pathlib import Path\n"
-    sail += f"from runner.sail import Sail\nsail = Sail(Path({str(folder)!r}), {environment})\n"
+    sail = "import sys\nfrom pathlib import Path\nfrom runner.sail import Sail\n"
+    sail += f"ocean = Path({str(program)!r})\nsail = Sail(Path({str(folder)!r}), {environment}, ocean)\n"
     return subprocess.run(
         [sys.executable, "-c", sail + textwrap.dedent(code)],
         env={**os.environ, "PYTHONPATH": str(ROOT / "sandbox"), "INHERITED": "yes"},
@@ -36,6 +36,20 @@ def test_it_gets_its_environment_its_directory_and_no_argument_but_the_command(t
     done = run(tmp_path, ocean, "sail.start()\nsys.exit(sail.wait())", "{'OCEAN__A': 'b'}")
 
     assert (done.stdout.strip(), done.returncode) == (f"['sail'] {tmp_path} b yes", 0)
+
+
+def test_its_port_is_the_one_that_ocean_reads(tmp_path: Path) -> None:
+    code = """
+        import os
+        print(Sail(Path(), {}).port)
+        os.environ["application__port"] = "9001"
+        print(Sail(Path(), {}).port, Sail(Path(), {"APPLICATION__PORT": "9002"}).port)
+        os.environ["application__port"] = "none"
+        print(Sail(Path(), {}).port)
+    """
+    done = run(tmp_path, "", code)
+
+    assert done.stdout.split() == ["8000", "9001", "9002", "8000"], done.stderr
 
 
 def test_its_exit_code_is_told(tmp_path: Path) -> None:
@@ -67,7 +81,7 @@ def test_it_can_be_started_once_and_must_be_before_anyone_waits(tmp_path: Path) 
 
 
 def test_without_the_command_it_says_so(tmp_path: Path) -> None:
-    code = "Path(sys.executable).with_name('ocean').unlink()\nsail.start()"
+    code = "ocean.unlink()\nsail.start()"
 
     assert "FileNotFoundError" in run(tmp_path, "", code).stderr
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 SHOW = """
-from harness import output
+from sandbox import output
 output.show_table(["Name", "Why"], [["a", "[bold]b[/bold]"], ["longer", ""]])
 """
 

@@ -22,6 +22,14 @@ def show_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
+def show(value: Any, text: str, *, as_json: bool) -> None:
+    """Print what came of a command: a value for machines, or a text for people."""
+    if as_json:
+        show_json(value)
+    elif text:
+        click.echo(text)
+
+
 def console() -> "Console":
     """Where commands print what is more than lines."""
     from rich.console import Console  # noqa: PLC0415 # it takes its time to import
