@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.credential_names import is_credential_field
+from harness.discovery import last_look
 from harness.discovery.redact import Redactor
+from harness.discovery.secret_forms import SHORTEST
 from harness.integration_config import ConfigError, read_spec
 from harness.trace.model import Body, Call, Pairs, Trace
 
@@ -95,7 +97,8 @@ class Cleaner:
 
     def left_in(self, text: str) -> list[str]:
         """The placeholders of the secrets that a text still has."""
-        return self._redactor.left_in(text)
+        known = {secret: name for secret, name in self._redactor.known().items() if len(secret) >= SHORTEST}
+        return list(last_look.left_in(text.encode(), known))
 
     def _learn(self, call: Call) -> None:
         self._redactor.learn(call.url)
