@@ -1,6 +1,6 @@
 # Everything that is needed, these targets install: .venv, the engine, the images. See README.md.
 .DEFAULT_GOAL := help
-.PHONY: help setup images test test/integration test/integration/durations test/integration/discover \
+.PHONY: help setup images test test/contract test/integration test/integration/durations test/integration/discover \
 	test/integration/generate test/integration/verify test/unit test/random bench lint format lock clean \
 	ci/matrix ci/images-key ci/images-save ci/images-load
 SHELL := /bin/sh
@@ -12,6 +12,8 @@ WORKERS ?= auto
 INTEGRATION ?= examples
 INTEGRATIONS = $(sort $(patsubst %/.port/,%,$(dir $(wildcard $(INTEGRATION)/.port/spec.* $(INTEGRATION)/*/.port/spec.*))))
 BUILD = $(addprefix --sandbox-build ,$(INTEGRATIONS))
+# Where verify writes what is otherwise, as JSON.
+REPORT ?=
 # More arguments for pytest.
 PYTEST_ARGS ?=
 BENCH := .venv-bench
@@ -77,9 +79,14 @@ test/integration/generate: $(SETUP) ## Make a test of what was recorded; FULL=1 
 	@for each in $(INTEGRATIONS); do \
 		$(BIN)/ocean-sandbox generate $(if $(FULL),--full) $(if $(AS),--as $(AS)) $(if $(FORCE),--force) $$each || exit; done
 
-# The nightly contract test: it calls the real API, as discover does. Exit code 1 where something is otherwise.
+# The nightly contract test of an integration, as `pytest -m contract` in its directory: it calls the real API, as
+# discover does. Exit code 1 where something is otherwise.
 test/integration/verify: $(SETUP) ## Compare the real API of INTEGRATION with what was recorded; REPORT=FILE as JSON
 	@for each in $(INTEGRATIONS); do $(BIN)/ocean-sandbox verify $(if $(REPORT),--output $(REPORT)) $$each || exit; done
+
+# What -m contract selects asks real APIs: here Debian's registry of today, and in a generated test the integration's own.
+test/contract: $(SETUP) ## Run the tests that ask real APIs, which no other target runs; nightly
+	@$(BIN)/pytest -n 0 -m contract $(PYTEST_ARGS)
 
 test/unit: $(SETUP) ## Run the tests that need no engine
 	@$(BIN)/pytest -n $(WORKERS) tests/unit

@@ -19,8 +19,9 @@ class asks:  # noqa: N801 # it reads as a verb where a route is added
     Args:
         url_pattern: A regular expression, searched in the URL without its query.
         query: Parameters and their decoded values, a list where one is repeated; None where it must not be there.
-        json: A part of the JSON body: each value in it must be there; None where it must be null or absent.
-            ``{}`` is any object.
+        json: A part of the JSON body: each value in it must be there; ``{}`` where there must be an object, None where
+            there must be null or nothing, as in text and where there is no body. A tuple of parts asks for all of them:
+            ``({}, {"page": None})`` is an object without a page.
         form: Fields of a form, as ``query``.
         headers: Headers and their values; None where it must not be there.
         body: The whole body, as text; empty where there must be none.
@@ -48,7 +49,7 @@ class asks:  # noqa: N801 # it reads as a verb where a route is added
         return bool(
             self.url_pattern.search(url)
             and _has(self._query, _pairs(query))
-            and (self._json is None or _asks_json(_parsed(request.content), self._json))
+            and (self._json is None or _contains(_parsed(request.content), self._json))
             and (self._form is None or _has(self._form, _pairs(request.content.decode(errors="replace"))))
             and _has(self._headers, _grouped(request.headers))
             and (self._body is None or request.content.decode(errors="replace") == self._body)
@@ -93,12 +94,11 @@ def _parsed(content: bytes) -> Any:
         return None
 
 
-def _asks_json(given: Any, wanted: Any) -> bool:
-    return isinstance(given, dict) if wanted == {} else _contains(given, wanted)
-
-
 def _contains(given: Any, wanted: Any) -> bool:
-    if isinstance(wanted, dict) and wanted:
+    if isinstance(wanted, tuple):
+        return all(_contains(given, part) for part in wanted)
+    if isinstance(wanted, dict):
         there = given if isinstance(given, dict) else {}
-        return all(_contains(there.get(key), value) for key, value in wanted.items())
-    return bool(given == wanted)
+        return all(_contains(there.get(key), value) for key, value in wanted.items()) if wanted else given is there
+    # Python holds 1 and true for equal.
+    return jsonlib.dumps(given, sort_keys=True) == jsonlib.dumps(wanted, sort_keys=True)

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest_asyncio
 
@@ -14,6 +14,9 @@ from harness.result import ResyncResult
 from harness.transport import InterceptTransport
 from sandbox.errors import SandboxError
 from sandbox.settings import Entry, Isolation
+
+if TYPE_CHECKING:
+    from harness.verification.verify import Verification
 
 
 class MissingMethodError(SandboxError, NotImplementedError):
@@ -33,6 +36,7 @@ class BaseIntegrationTest:
         sandbox_isolation: ``container`` or ``fork``, where this class is to differ from the settings.
         entry: ``production`` to run the integration as it ships, ``resync`` to have the runner drive the resync; None for
             what ``--sandbox-entry`` says (by default, ``resync``).
+        resync_timeout: Seconds that a resync of this class may take; the settings may give it more, not less.
         fail_on_egress: Whether an attempt to reach the outside of the sandbox fails a test of this class.
         fail_on_unused_stubs: Whether routes and stub files that answered nothing, and faults of Port that met no call,
             fail a test of this class; None for what ``--sandbox-fail-on-unused-stubs`` says.
@@ -42,6 +46,7 @@ class BaseIntegrationTest:
     stubs: str | Sequence[str] | None = None
     sandbox_isolation: Isolation | None = None
     entry: Entry | None = None
+    resync_timeout: float | None = None
     fail_on_egress: bool = True
     fail_on_unused_stubs: bool | None = None
     port: Strictness = "lenient"
@@ -87,6 +92,19 @@ class BaseIntegrationTest:
         """Blueprints that Port has, by identifier; with None and strict rules, the integration's own."""
         return None
 
+    async def verify(self) -> "Verification":
+        """Ask the real API again, and compare: for a test that is marked ``contract``, as ``ocean-sandbox verify`` does.
+
+        Returns:
+            What is otherwise than in the recording; ``is_same`` where nothing is, ``report()`` for people.
+
+        Raises:
+            SandboxError: It cannot be compared: there are no credentials, no recording, no network.
+        """
+        from harness.verification.verify import SECONDS, verify  # noqa: PLC0415 # only this needs what records
+
+        return await verify(Path(self.integration_path), settings_in_force().allowing(SECONDS))
+
     @pytest_asyncio.fixture
     async def harness(self) -> AsyncGenerator[IntegrationTestHarness, None]:
         """A started harness, shut down after the test."""
@@ -100,7 +118,7 @@ class BaseIntegrationTest:
             port_entities=self.get_port_entities(),
             port=self.port,
             stubs=self.stubs,
-            sandbox_settings=settings_in_force(isolation=self.sandbox_isolation),
+            sandbox_settings=settings_in_force(isolation=self.sandbox_isolation).allowing(self.resync_timeout),
             fail_on_egress=self.fail_on_egress,
             fail_on_unused_stubs=self.fail_on_unused_stubs,
             entry=self.entry,

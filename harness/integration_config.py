@@ -16,6 +16,7 @@ from typing import Any
 from dotenv.parser import parse_stream
 
 from harness import yaml_file
+from harness.discovery.redact import looks_secret
 from sandbox.environment import snake_case
 from sandbox.errors import SandboxError
 from sandbox.source import spec_of
@@ -61,7 +62,8 @@ class IntegrationConfig:
         kind: The integration's type.
         identifier: Its identifier.
         values: Its configuration, by Ocean's names.
-        sensitive: The names of those that the spec calls sensitive, and of those that it does not know.
+        sensitive: The names of those that the spec calls sensitive, and of those that it does not know whose value looks
+            like a secret.
         is_real: Whether somebody gave any of it; otherwise the values are dummies.
         secrets: Other values of the environment that must not be written down, such as Port's client secret.
         unknown: Names that the spec does not have, each with the one that was perhaps meant.
@@ -110,7 +112,12 @@ def read(directory: Path, environment: Mapping[str, str] | None = None) -> Integ
         kind,
         identifier,
         values,
-        sensitive=frozenset(each.name for each in settings.values() if each.is_sensitive),
+        sensitive=frozenset(
+            [
+                *(each.name for each in settings.values() if each.is_sensitive),
+                *(name for name in unknown if isinstance(values[name], str) and looks_secret(values[name])),
+            ]
+        ),
         secrets=tuple(
             value
             for name, value in given.items()

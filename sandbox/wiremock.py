@@ -11,6 +11,8 @@ from sandbox.http import Control
 
 NAME = "wiremock"
 PORT = 8080
+# Each stub takes longer to add than the one before: ten thousand in one call would take as long as a call may.
+_AT_ONCE = 1_000
 USER = "sandbox"
 # A host that there is not, by RFC 2606.
 _REHEARSAL = "rehearsal.invalid"
@@ -46,13 +48,15 @@ class WireMock:
         return self._control.address
 
     def stub(self, mappings: list[dict[str, Any]]) -> None:
-        """Add stub mappings, in WireMock's own JSON, in one call.
+        """Add stub mappings, in WireMock's own JSON: of two that match, the first wins.
 
         Raises:
             EngineError: WireMock refused one.
         """
-        if mappings:
-            self._control.call("POST", "/__admin/mappings/import", {"mappings": mappings})
+        # WireMock adds them from the last to the first, since a later one wins over an earlier.
+        for start in reversed(range(0, len(mappings), _AT_ONCE)):
+            some = mappings[start : start + _AT_ONCE]
+            self._control.call("POST", "/__admin/mappings/import", {"mappings": some})
 
     @property
     def proxy(self) -> str:

@@ -34,4 +34,4 @@ def command(directory: Path, *, as_json: bool, output: Path | None, timeout: flo
     if output is not None:
         write(output, f"{text}\n")
     click.echo(text if as_json else done.report())
-    sys.exit(FOUND if done.drifts else DONE)
+    sys.exit(DONE if done.is_same else FOUND)

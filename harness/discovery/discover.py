@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from filelock import FileLock, Timeout
 
 from harness.discovery import discovery_file
+from harness.discovery.json_texts import texts
 from harness.discovery.passing_on import REFUSED, PassingOn, Traffic, UpstreamError, client_of_this_machine
 from harness.discovery.personal import People
 from harness.discovery.progress import Watch
@@ -28,6 +29,8 @@ from sandbox import source
 from sandbox.errors import SandboxError
 from sandbox.progress import say
 from sandbox.settings import Settings
+
+_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ async def discover(
             await stack.enter_async_context(watch.over(harness))
             result = await harness.trigger_resync()
         if config.is_real:
-            _see_that_it_was_let_in(traffic)
+            _see_that_it_was_let_in(traffic, result)
         return _write(
             file or directory / discovery_file.PLACE,
             config,
@@ -185,7 +188,7 @@ def _alone(directory: Path, settings: Settings) -> Any:
         lock.release()
 
 
-def _see_that_it_was_let_in(traffic: Traffic) -> None:
+def _see_that_it_was_let_in(traffic: Traffic, result: ResyncResult) -> None:
     """See that there is something worth writing down.
 
     Raises:
@@ -195,6 +198,14 @@ def _see_that_it_was_let_in(traffic: Traffic) -> None:
         raise UpstreamError(refusal, remedy=REFUSED)
     if traffic.failed and not traffic.answered:
         raise traffic.unreachable()
+    if not traffic.answered:
+        raised = [traffic.redactor.clean_text(f"{type(error).__name__}: {error}") for error in result.errors]
+        log = [traffic.redactor.clean_text(line) for line in result.logs[-_SHOWN:]]
+        raise UpstreamError(
+            "The integration called nothing, or was never answered: there is nothing to record.",
+            remedy="see below what it raised, or the end of its log; nothing was written.",
+            detail="\n".join(raised or log),
+        )
 
 
 def _write(
@@ -233,6 +244,7 @@ def _write(
         {"third_party_requests": list(calls), "port_requests": discovery_file.entries_of(port_calls)},
         redactor,
         people,
+        _secrets(config),
     )
     return Discovery(
         file=file,
@@ -245,6 +257,14 @@ def _write(
         secrets=len(redactor),
         people=len(people) if people is not None else 0,
     )
+
+
+def _secrets(config: IntegrationConfig) -> dict[str, str]:
+    """What is secret by the spec and the environment alone, each with what it is called."""
+    if not config.is_real:
+        return {}
+    named = {text: name for name in config.sensitive for text in texts(config.values.get(name))}
+    return dict.fromkeys(config.secrets, "a secret of the environment") | named
 
 
 def _what_went_wrong(traffic: Traffic, result: ResyncResult) -> list[str]:

@@ -2,13 +2,15 @@
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from harness.discovery import last_look
 from harness.discovery.exchange import Exchange
 from harness.discovery.personal import People
 from harness.discovery.redact import Redactor
+from harness.discovery.secret_forms import SHORTEST
 from harness.whole_file import replacing
 from sandbox.errors import SandboxError
 
@@ -27,6 +29,7 @@ def write(
     exchanges: dict[str, list[Exchange]],
     redactor: Redactor,
     people: People | None = None,
+    secrets: Mapping[str, str] | None = None,
 ) -> None:
     """Redact a recording, write it, read it again in search of secrets, and only then put it in its place.
 
@@ -36,6 +39,7 @@ def write(
         exchanges: The fields that hold requests; each list is emptied on the way, which saves memory.
         redactor: Knows the sensitive values of the configuration, and learns what else there is.
         people: Learns names and addresses, and was given to ``redactor``; None to keep personal data.
+        secrets: What must not be in the file whatever ``redactor`` knows of it, each with a name that may be said.
 
     Raises:
         SecretLeftError: A secret was still there; what was written is deleted, and what was in the place before stays.
@@ -50,27 +54,29 @@ def write(
         with replacing(file, _TEMPORARY) as temporary:
             with temporary.open("w", encoding="utf-8", newline="\n") as stream:
                 _write(stream, {name: redactor.clean_texts(value) for name, value in head.items()}, exchanges, redactor)
-            _look_through(temporary, redactor, people)
+            _look_through(temporary, redactor.known() | dict(secrets or {}), people)
     except OSError as error:
         raise SandboxError(
             f"{file} cannot be written: {error}", remedy="see that the folder can be written to."
         ) from error
 
 
-def _look_through(file: Path, redactor: Redactor, people: People | None) -> None:
+def _look_through(file: Path, secrets: Mapping[str, str], people: People | None) -> None:
     """Look for every known secret in what was written.
 
     Raises:
-        SecretLeftError: There is one. Its placeholder says which; it itself is not said.
+        SecretLeftError: There is one. Its name says which; it itself is not said.
     """
-    text = file.read_text(encoding="utf-8")
-    left = redactor.left_in(text) + (people.left_in(text) if people is not None else [])
+    content = file.read_bytes()
+    found = last_look.left_in(content, {secret: name for secret, name in secrets.items() if len(secret) >= SHORTEST})
+    left = [f"{name} (in {wrapped})" if wrapped else name for name, wrapped in found.items()]
+    left += people.left_in(content.decode()) if people is not None else []
     if left:
         raise SecretLeftError(
-            f"The recording still had {len(left)} secrets after they were replaced, and was deleted; "
-            f"they would have become {', '.join(left[:5])}.",
-            remedy="this is a fault of ocean-sandbox; a value that is no secret, such as a common word, can also be one "
-            "by mistake: see which configuration values spec.yaml calls sensitive.",
+            f"The recording still had {len(left)} secrets after they were replaced, and was deleted: "
+            f"{', '.join(left[:5])}.",
+            remedy="an answer has it in a form that ocean-sandbox cannot replace, which is a fault of ocean-sandbox: report "
+            "it. Or it is no secret, such as a common word: see which configuration values spec.yaml calls sensitive.",
         )
 
 

@@ -295,16 +295,9 @@ class Redactor:
             kept.append("")
         return ".".join(base64.urlsafe_b64encode(each.encode()).decode().rstrip("=") for each in kept)
 
-    # Whether it was enough
-
-    def left_in(self, text: str) -> list[str]:
-        """The placeholders of the secrets that ``text`` still has, in whatever form.
-
-        Args:
-            text: All that was written.
-        """
-        inside = (decoded(part) for token in set(JWT.findall(text)) for part in token.split(".")[:2])
-        return [secret.placeholder for secret in self._found_in("\n".join([text, *inside]))]
+    def known(self) -> dict[str, str]:
+        """The secrets that are replaced wherever they are, each with its placeholder."""
+        return {secret.value: secret.placeholder for secret in self._everywhere.values()}
 
 
 def looks_secret(value: str) -> bool:

@@ -5,6 +5,7 @@ Characters that no encoding touches are looked for first: most texts hold none o
 
 import base64
 import binascii
+import json
 import re
 import urllib.parse
 from collections.abc import Iterator
@@ -64,11 +65,21 @@ class Secret:
 
     @cached_property
     def _wrapped(self) -> list[str]:
-        """Base64 in another form: URL-encoded, or in base64 again."""
+        """Base64 in another form, URL-encoded or in base64 again; and another form in base64, as in a cursor."""
         found = [urllib.parse.quote(core, safe="") for core, _ in self._base64 if "+" in core or "/" in core]
+        if self.is_long:
+            found += [core for each in self._escaped for core, _ in _cores(each.encode())]
         if self._deep:
             found += [again for core, _ in self._base64 for again, _ in _cores(core.encode())]
         return list(dict.fromkeys(found))
+
+    @property
+    def _escaped(self) -> set[str]:
+        """As URLs and JSON have it, where that is not how it is."""
+        forms = {urllib.parse.quote(self.value, safe=safe) for safe in ("", "/", "/:?=&+,;@!$'()*~")}
+        forms |= {urllib.parse.quote_plus(self.value)}
+        forms |= {json.dumps(self.value, ensure_ascii=is_ascii)[1:-1] for is_ascii in (True, False)}
+        return forms - {self.value}
 
     def needles(self) -> list[str]:
         """Texts one of which is in every text that has it in any form; an empty one says nothing."""

@@ -23,7 +23,7 @@ def literal(value: Any, indent: int = 0, before: int = 0, after: int = 0) -> str
     """A value as Python source.
 
     Args:
-        value: JSON, or :class:`Source`.
+        value: JSON, a tuple of several values, or :class:`Source`.
         indent: The columns that the line which it begins on is indented by.
         before: The columns that are taken before it on that line, indentation included.
         after: The columns that follow it on its last line.
@@ -38,9 +38,9 @@ def literal(value: Any, indent: int = 0, before: int = 0, after: int = 0) -> str
             for name, each in ((string(name), each) for name, each in value.items())
         ]
         opening, closing = "{}"
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         parts = [literal(each, indent + _INDENT, len(inner), 1) for each in value]
-        opening, closing = "[]"
+        opening, closing = "[]" if isinstance(value, list) else "()"
     else:
         return _scalar(value)
     return "\n".join([opening, *(f"{inner}{part}," for part in parts), " " * indent + closing])
@@ -109,7 +109,7 @@ def _scalar(value: Any) -> str:
 
 def _on_one_line(value: Any, width: int) -> str | None:
     """The value without a line break, or None where it does not fit; what is long is not written first."""
-    if not isinstance(value, dict | list):
+    if not isinstance(value, dict | list | tuple):
         text = _scalar(value)
         return text if "\n" not in text and (len(text) <= width) else None
     parts = []
@@ -127,5 +127,6 @@ def _on_one_line(value: Any, width: int) -> str | None:
         parts.append(part)
         left -= len(part) + 2
     joined = ", ".join(parts)
-    text = f"{{{joined}}}" if isinstance(value, dict) else f"[{joined}]"
+    opening, closing = "{}" if isinstance(value, dict) else "[]" if isinstance(value, list) else "()"
+    text = f"{opening}{joined}{closing}"
     return text if len(text) <= width else None

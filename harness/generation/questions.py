@@ -21,6 +21,7 @@ Features = dict[Key, Any]
 QUERY, JSON, FORM, HEADER, BODY = "query", "json", "form", "header", "body"
 _PREFERRED = (QUERY, JSON, FORM, HEADER, BODY)
 NO_BODY, OBJECT = ("none", ""), ("object", "")
+EMPTY = "{}"  # of an object in a body it is enough that it is one, too
 _HEADERS = ("accept", "range")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _PAGING = frozenset(
@@ -85,9 +86,10 @@ def _as_tuple(value: str | list[str]) -> tuple[str, ...]:
 
 
 def _leaves(body: dict[str, Any], path: tuple[str, ...] = ()) -> Iterable[tuple[tuple[str, ...], str]]:
-    """The values of a body that are no objects, as JSON; null is as good as absent, and so is an object without values."""
+    """The values of a body, as JSON; null is as good as absent."""
     for name, value in body.items():
         if isinstance(value, dict):
+            yield (*path, name), EMPTY
             yield from _leaves(value, (*path, name))
         elif value is not None:
             yield (*path, name), json.dumps(value, sort_keys=True)
@@ -104,15 +106,16 @@ def telling(questions: Sequence[Question]) -> list[Key]:
     """As few features as separate all questions of one path that got different answers."""
     chosen: list[Key] = []
     candidates = _varying(questions)
+    objects = {key for question in questions for key, value in question.features.items() if value == EMPTY}
     while left := _mixed(questions, chosen):
         ranked = sorted(
-            (_mixed(questions, [*chosen, key]), not is_paging(key), _PREFERRED.index(key[0]), key)
+            (_mixed(questions, [*chosen, key]), not is_paging(key), key in objects, _PREFERRED.index(key[0]), key)
             for key in candidates
             if key not in chosen
         )
-        if not ranked or (ranked[0][0] >= left and not _helps(questions, chosen, ranked[0][3])):
+        if not ranked or (ranked[0][0] >= left and not _helps(questions, chosen, ranked[0][-1])):
             break
-        chosen.append(ranked[0][3])
+        chosen.append(ranked[0][-1])
     for key in list(chosen):  # what a later one made superfluous
         without = [each for each in chosen if each != key]
         if _mixed(questions, without) == _mixed(questions, chosen):

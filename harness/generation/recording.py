@@ -132,7 +132,9 @@ def _content(file: Path) -> dict[str, Any]:
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise RecordingError(f"There is no recording: {file} does not exist.", remedy=_REMEDY) from None
+        raise RecordingError(
+            f"There is no recording: {file} does not exist.", remedy=_REMEDY.replace("it anew", "one")
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise RecordingError(f"{file} cannot be read: {error}", remedy=_REMEDY) from error
     if not text.strip():

@@ -4,7 +4,7 @@ import base64
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -28,9 +28,13 @@ class RouteSource:
     Args:
         routes: All of them: their URLs decide how much of a URL a pattern must have.
         bodies: Takes the bodies that are too large for a source file.
+
+    Attributes:
+        has_asks: Whether a route that was written needs ``asks``, which is then to be imported.
     """
 
     def __init__(self, routes: Sequence[PlannedRoute], bodies: RecordedBodies) -> None:
+        self.has_asks = False
         self._bodies = bodies
         self._has_one_host = len({route.pattern.origin for route in routes}) == 1
         self._paths = {route.pattern.segments for route in routes}
@@ -74,21 +78,15 @@ class RouteSource:
         if (query := self._query_pattern(route)) is not None:
             return raw(self._sayable(route, path + query))
         asked: dict[str, Any] = {}
+        if (json_body := _json_body(told)) is not None:
+            asked["json"] = json_body
         for key, value in told:
-            if key[0] == questions.JSON:
-                place = asked.setdefault("json", {})
-                for name in key[1:-1]:
-                    place = place.setdefault(name, {})
-                place[key[-1]] = None if value is None else json.loads(value)
-            elif key[0] == questions.BODY:
-                form, text = value
-                if value == questions.OBJECT:
-                    asked.setdefault("json", {})
-                else:
-                    asked |= {"json": json.loads(text)} if form == "json" else {"body": _text(form, text)}
-            else:
+            if key[0] == questions.BODY and value is not None and value[0] not in ("object", "json"):
+                asked["body"] = _text(*value)
+            elif key[0] not in (questions.BODY, questions.JSON):
                 name = {questions.HEADER: "headers"}.get(key[0], key[0])
                 asked.setdefault(name, {})[key[1]] = _plain(value)
+        self.has_asks = True
         return Source(expression("asks", [raw(self._sayable(route, path + "$"))], indent, indent, 1, **asked))
 
     def _query_pattern(self, route: PlannedRoute) -> str | None:
@@ -119,8 +117,10 @@ class RouteSource:
         segments = route.pattern.segments
         if not self._has_one_host or self._has_slash_in_query or segments[0] is None or self._is_an_ending(segments):
             return anchored
-        # What is literal up to the query, WireMock can say.
-        return target if None not in segments or matchers(re.compile(target)) is not None else anchored
+        # With the host there is one stub to a route, and not two: among many that counts.
+        if len(self._paths) > _COMPARED:
+            return anchored
+        return target if matchers(re.compile(target)) is not None else anchored
 
     def _is_an_ending(self, segments: Segments) -> bool:
         """Whether another, longer path may end like this one."""
@@ -130,6 +130,45 @@ class RouteSource:
         if len(others) > _COMPARED:
             return True
         return any(len(other) > len(segments) and _fit(other[-len(segments) :], segments) for other in others)
+
+
+def _json_body(told: Sequence[tuple[questions.Key, Any]]) -> Any:
+    """What must be in a JSON body; a tuple where there must be an object that lacks something, None for no JSON."""
+    body = dict(told).get((questions.BODY,))
+    if body is not None and body[0] == "json":
+        return json.loads(body[1])
+    values = {key[1:]: value for key, value in told if key[0] == questions.JSON}
+    objects = [path for path, value in values.items() if value == questions.EMPTY]
+    objects += [()] if body == questions.OBJECT else []
+    there = [path for path, value in values.items() if value not in (None, questions.EMPTY)]
+    parts = [
+        _nested({path: {}}) for path in sorted(objects) if not any(_is_in(other, path) for other in there + objects)
+    ]
+    # Of a value that is there no part can be; what lacks a thing lacks all that is in it.
+    known = {path: value for path, value in values.items() if value != questions.EMPTY and not _is_said(path, values)}
+    if known:
+        parts.append(_nested({path: None if value is None else json.loads(value) for path, value in known.items()}))
+    return None if not parts else parts[0] if len(parts) == 1 else tuple(parts)
+
+
+def _is_said(path: Sequence[str], values: Mapping[tuple[str, ...], Any]) -> bool:
+    return any(_is_in(path, other) and value != questions.EMPTY for other, value in values.items())
+
+
+def _is_in(inner: Sequence[str], outer: Sequence[str]) -> bool:
+    return len(inner) > len(outer) and tuple(inner[: len(outer)]) == tuple(outer)
+
+
+def _nested(values: Mapping[tuple[str, ...], Any]) -> Any:
+    """Values by their paths, as JSON."""
+    found: dict[str, Any] = {}
+    for path, value in values.items():
+        place = found
+        for name in path[:-1]:
+            place = place.setdefault(name, {})
+        if path:
+            place[path[-1]] = value
+    return found
 
 
 def _endings(paths: set[Segments]) -> set[Segments]:

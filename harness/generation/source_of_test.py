@@ -1,5 +1,6 @@
 """Writes a test that replays a recording."""
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +15,20 @@ from harness.generation.route_source import RouteSource
 from harness.generation.truncate import ITEMS, Cut
 
 BODIES = "recorded"
+# Seconds that a request of a replay may take on a machine that does much else; the class says so where there are many.
+_EACH, _STEP, _BY_DEFAULT = 0.1, 60, 120
 _AT_ONCE = 40  # statements in one function; linters find more too many
+
+
+_CONTRACT_TEST = (
+    "    @pytest.mark.contract",
+    "    @pytest.mark.asyncio",
+    "    async def test_the_real_api_is_as_recorded(self) -> None:",
+    '        """Ask it again, with the credentials of .env: only with `-m contract`."""',
+    "        found = await self.verify()",
+    "        assert found.is_same, found.report()",
+    "",
+)
 
 
 @dataclass(frozen=True)
@@ -46,21 +60,22 @@ def write(recording: Recording, plan: Plan, expected: Expected, stubs: str | Non
         stubs: The folder of the stub files that hold the routes; None to write them into the test.
     """
     bodies = RecordedBodies([turn.answer for route in plan.routes for turn in route.turns])
-    statements = [] if stubs else list(_statements(plan, bodies))
+    source = RouteSource(plan.routes, bodies)
+    statements = [] if stubs else list(_statements(plan, source))
     text = "\n".join(
         [
-            *_head(recording, plan, stubs, has_bodies=bool(bodies.files), has_asks="asks(" in "".join(statements)),
+            *_head(recording, plan, stubs, has_bodies=bool(bodies.files), has_asks=source.has_asks),
             *_expectations(expected),
             *_functions(statements),
-            *_class(recording, statements, stubs, has_egress=expected.has_egress),
+            *_class(recording, statements, stubs, list(_attributes(plan, expected, stubs))),
             *_test(expected),
+            *_CONTRACT_TEST,
         ]
     )
     return text, bodies.files
 
 
-def _statements(plan: Plan, bodies: RecordedBodies) -> Iterator[str]:
-    source = RouteSource(plan.routes, bodies)
+def _statements(plan: Plan, source: RouteSource) -> Iterator[str]:
     is_short = sum(len(route.turns) for route in plan.routes) <= _AT_ONCE
     for route in plan.routes:
         yield from source.statements(route, 8 if is_short else 4)
@@ -133,16 +148,23 @@ def _functions(statements: list[str]) -> Iterator[str]:
         yield ""
 
 
-def _class(recording: Recording, statements: list[str], stubs: str | None, *, has_egress: bool) -> Iterator[str]:
+def _attributes(plan: Plan, expected: Expected, stubs: str | None) -> Iterator[str]:
+    if expected.has_egress:
+        yield "fail_on_egress = False"
+    if (seconds := _STEP * math.ceil(plan.requests * _EACH / _STEP)) > _BY_DEFAULT:
+        yield f"resync_timeout = {seconds}"
+    if stubs:
+        yield f"stubs = {string(stubs)}"
+
+
+def _class(recording: Recording, statements: list[str], stubs: str | None, attributes: list[str]) -> Iterator[str]:
     words = re.findall(r"[A-Za-z0-9]+", recording.kind)
     yield f"class Test{''.join(word[:1].upper() + word[1:] for word in words)}Replay(BaseIntegrationTest):"
     yield '    """A resync against the recording."""'
     yield ""
-    if has_egress:
-        yield "    fail_on_egress = False"
-    if stubs:
-        yield f"    stubs = {string(stubs)}"
-    elif has_egress:
+    for each in attributes:
+        yield f"    {each}"
+    if attributes and not stubs:
         yield ""
     if not stubs:
         yield "    def create_third_party_transport(self) -> InterceptTransport:"

@@ -14,6 +14,7 @@ from harness.generation.recorded_bodies import RecordedBodies
 from harness.generation.replay_plan import Plan, PlannedRoute
 from harness.generation.route_source import escaped
 
+_AN_OBJECT = r"(?s)\s*\{.*"
 _CATCH_ALL = 10  # below WireMock's default, which is 5
 _PORTS = {"http": 80, "https": 443}
 
@@ -128,9 +129,11 @@ def _body(key: questions.Key, value: Any) -> dict[str, Any]:
     if key[0] == questions.BODY:
         form, text = value
         if value == questions.OBJECT:
-            return {"matches": r"(?s)\s*\{.*"}
+            return {"matches": _AN_OBJECT}
         return {{"json": "equalToJson", "text": "equalTo", "base64": "binaryEqualTo", "none": "matches"}[form]: text}
     path = "$" + "".join(f"[{_quoted(name)}]" for name in key[1:])
+    if value == questions.EMPTY:
+        return {"matchesJsonPath": {"expression": path, "matches": _AN_OBJECT}}
     if value is None:
         return {"not": {"matchesJsonPath": path}}
     read = json.loads(value)

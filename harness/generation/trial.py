@@ -1,8 +1,6 @@
 """Tries a generated test before it is written: the same routes or stub files, in a sandbox."""
 
-import importlib.util
 import json
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +12,7 @@ from typing import Any
 import httpx
 
 from harness.base import BaseIntegrationTest
+from harness.generation import test_file
 from harness.generation.recording import Recorded
 from harness.generation.source_of_test import BODIES, Expected
 from harness.harness import IntegrationTestHarness
@@ -107,6 +106,7 @@ async def run(drafts: Drafts, directory: Path, settings: Settings) -> Tried:
         SandboxError: Something is wrong with the integration or the engine.
     """
     with _written(drafts) as (test, mappings):
+        settings = settings.allowing(test.resync_timeout)
         harness = IntegrationTestHarness(
             str(directory),
             test.create_mapping_config(),
@@ -150,17 +150,5 @@ def _written(drafts: Drafts) -> Iterator[tuple[BaseIntegrationTest, Path]]:
         for path, content in contents.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        spec = importlib.util.spec_from_file_location("ocean_sandbox_generated", file)
-        assert spec is not None and spec.loader is not None  # noqa: S101, PT018 # it ends with .py
-        module = importlib.util.module_from_spec(spec)
-        before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-        try:
-            spec.loader.exec_module(module)
-        finally:
-            sys.dont_write_bytecode = before
-        (test,) = [
-            each
-            for each in vars(module).values()
-            if isinstance(each, type) and issubclass(each, BaseIntegrationTest) and each is not BaseIntegrationTest
-        ]
-        yield test(), mappings
+        (test,) = test_file.read(file)
+        yield test, mappings

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, aclosing
 from dataclasses import replace
 
-from harness.comparison.difference import compare
+from harness.comparison.difference import Outcome, compare
 from harness.comparison.outcome import outcome_of
 from harness.options import settings_in_force
 from harness.running.directory_run import Asked, DirectoryRun, Run
@@ -25,6 +25,7 @@ from sandbox.settings import Settings
 # So long a run may go on when something has changed since: what it comes to is worth having, unless it hangs.
 _GRACE_SECONDS = 10.0
 _AGAIN = "asked to"
+_NAME = "the last run"
 _ANOTHER_POOL = "with another pool"
 
 
@@ -64,6 +65,7 @@ class Watcher:
         self._is_cut = False
         self._has_lost_pool = False
         self._last: Run | None = None
+        self._outcome: Outcome | None = None
 
     def press(self, key: str) -> None:
         """Take a key."""
@@ -85,9 +87,10 @@ class Watcher:
                         running = asyncio.create_task(self._run(due))
                 elif self._due:
                     since = since or time.monotonic()
-                    if time.monotonic() - since > _GRACE_SECONDS and not self._is_cut:
-                        self._is_cut = True
+                    if time.monotonic() - since > _GRACE_SECONDS:
+                        self._is_cut, since = True, time.monotonic()
                         await asyncio.to_thread(self._runs.cut)
+                        continue  # it may have ended in the meantime
                 if watching.done():
                     watching.result()
                 waking = asyncio.create_task(self._woken.wait())
@@ -137,10 +140,10 @@ class Watcher:
         self._screen.say(f"written to {self._watched.shown(file)}: say there what it answers", "green")
 
     def _accept(self) -> None:
-        if self._last is None:
+        if self._outcome is None:
             self._screen.say("there is nothing to accept yet")
             return
-        self._accepted.write(outcome_of("accepted", self._last.result))
+        self._accepted.write(self._outcome)
         self._screen.say(f"accepted: {self._shown_snapshot()}", "green")
 
     def _shown_snapshot(self) -> str:
@@ -165,12 +168,13 @@ class Watcher:
         self._screen.keys(self._last)
 
     def _show(self, run: Run) -> None:
-        if self._last is None:
+        before, self._outcome = self._outcome, outcome_of(_NAME, run.result)
+        if before is None:
             self._screen.first(run)
         else:
-            self._screen.since(run, compare(outcome_of("before", self._last.result), outcome_of("now", run.result)))
+            self._screen.since(run, compare(before, self._outcome))
         self._last = run
-        difference = self._accepted.difference(outcome_of("now", run.result))
+        difference = self._accepted.difference(self._outcome)
         if difference is not None:
             self._screen.accepted(difference, self._shown_snapshot())
 

@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from sandbox import engine
+from sandbox.errors import EngineError
 from sandbox.owner import PROCESS, process_name
-from sandbox.standing import ask, socket_of
+from sandbox.settings import Settings
+from sandbox.standing import StandingPool, ask, socket_of
 
 from .factories import integration
 
@@ -151,6 +153,21 @@ def test_a_client_that_speaks_nonsense_gives_its_sandbox_back(tmp_path: Path) ->
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
         assert len(addresses) == 1, "each got the one that the client before it had given back"
+
+
+def test_who_leases_again_at_once_gets_the_same_sandbox(tmp_path: Path) -> None:
+    things = integration(tmp_path / "things")
+    with standing(tmp_path, things) as environment:
+        settings = Settings(cache=Path(environment["OCEAN_SANDBOX_CACHE"]))
+        pool = StandingPool(settings)
+        addresses = set()
+        for _ in range(5):
+            sandbox = pool.lease(things, settings)
+            addresses.add(sandbox.wiremock.address)
+            pool.release(sandbox)
+        assert len(addresses) == 1
+    with pytest.raises(EngineError, match="The standing pool has gone"):
+        pool.lease(things, settings)
 
 
 def test_nothing_is_left_of_it_when_it_is_down_or_killed(tmp_path: Path) -> None:

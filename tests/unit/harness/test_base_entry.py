@@ -42,6 +42,12 @@ def test_pytests_option_is_over_the_environment(monkeypatch: pytest.MonkeyPatch)
         set_options(entry=None)
 
 
+def test_a_class_gets_more_time_than_the_settings_say_and_not_less() -> None:
+    in_force = settings_in_force(resync_timeout=100)
+    assert [in_force.allowing(seconds).resync_timeout for seconds in (None, 50, 100, 200)] == [100, 100, 100, 200]
+    assert in_force.allowing(50) is in_force
+
+
 def test_there_are_two_entries() -> None:
     assert [make(entry).entry for entry in ("resync", "production", None)] == ["resync", "production", "resync"]
     with pytest.raises(ValueError, match="entry must be 'resync' or 'production', not 'sail'"):

@@ -104,6 +104,9 @@ def test_what_the_spec_does_not_have_is_passed_on_and_named(tmp_path: Path) -> N
     config = read(make_integration(tmp_path), GIVEN | {PREFIX + "API_TOKE": "x"})
     assert config.values["api_toke"] == "x"
     assert config.unknown == {"api_toke": "api_token"}
+    # Nobody says what it is, so that it is what it looks like.
+    assert "api_toke" not in config.sensitive
+    assert "pat" in read(make_integration(tmp_path), GIVEN | {PREFIX + "PAT": "ghp-0123456789abcdef"}).sensitive
 
 
 def test_sensitive_are_those_that_the_spec_calls_so(tmp_path: Path) -> None:

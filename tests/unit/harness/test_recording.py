@@ -49,7 +49,7 @@ def test_a_recording_that_is_none_is_an_error_of_one_message(content: object, sa
 
 
 def test_without_a_recording_it_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match=r"does not exist\.\nWhat to do: record it anew: ocean-sandbox discover"):
+    with pytest.raises(RecordingError, match=r"does not exist\.\nWhat to do: record one: ocean-sandbox discover"):
         read(tmp_path)
 
 

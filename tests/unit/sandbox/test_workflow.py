@@ -1,4 +1,4 @@
-"""The workflow names only what there is, which neither of its linters looks at: targets, jobs, steps, and keys."""
+"""The workflows name only what there is, which neither of its linters looks at: targets, jobs, steps, and keys."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,11 @@ from sandbox import ci
 
 from .factories import ROOT
 
-JOBS: dict[str, Any] = yaml.safe_load((ROOT / ".github/workflows/integration.yml").read_text())["jobs"]
+JOBS: dict[str, Any] = {
+    name: job
+    for file in sorted((ROOT / ".github/workflows").glob("*.yml"))
+    for name, job in yaml.safe_load(file.read_text())["jobs"].items()
+}
 # A name's two parts, or four as in steps.<id>.outputs.<name>; the conditions of `if` stand without braces.
 REFERENCE = re.compile(r"\b(matrix|steps|needs|env)\.([\w-]+)(?:\.outputs\.([\w-]+))?")
 RESTORED = {"cache-hit", "cache-primary-key", "cache-matched-key"}  # the outputs of actions/cache/restore
