@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.discovery.personal import People
@@ -41,7 +41,6 @@ def test_what_is_no_address_is_kept(text: str) -> None:
 
 
 @given(st.lists(st.emails(), min_size=2, max_size=10, unique_by=str.lower))
-@settings(deadline=None)  # the first name takes long: what makes them up is imported then
 def test_addresses_differ_by_value_and_stay_the_same(addresses: list[str]) -> None:
     people, again = People(), People()
     plain = [each for each in addresses if each.replace("@", "").replace(".", "").isalnum() and "xn--" not in each]
