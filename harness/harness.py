@@ -500,6 +500,7 @@ class IntegrationTestHarness:
             default_resources=made_in(state, self.port_mock.blueprints) if state else DefaultResources(),
             unused_faults=self.port._unused(gathered.captured["faults"]),  # noqa: SLF001 # its own package
             _calls=calls,
+            _port_calls=[call for call in gathered.to_port if call.sequence > port_calls_before],
             _during=(began, datetime.now(UTC)),
         )
         self.results.append(result)

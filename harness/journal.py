@@ -24,9 +24,13 @@ class ThirdPartyCall(RequestLog):
 
     Args:
         stub: The stub that answered: its file and line, or the number of the route; None where none did.
+        route: The number of the route that answered, from 0; None where none did.
+        seconds: How long the answer took; None where WireMock does not say.
     """
 
     stub: str | None = None
+    route: int | None = None
+    seconds: float | None = None
 
 
 def third_party_calls(
@@ -44,8 +48,14 @@ def third_party_calls(
     for entry in filter(_is_the_integrations, journal):
         request = _request(entry["request"])
         response = _response(entry["response"], request, large or {}, entry.get("stubMapping", {}).get("response", {}))
+        stub, took = entry.get("stubMapping", {}), entry.get("timing", {}).get("totalTime")
         call = ThirdPartyCall(
-            request, response, entry["request"]["loggedDate"] / 1000, _stub_of(entry.get("stubMapping", {}))
+            request,
+            response,
+            entry["request"]["loggedDate"] / 1000,
+            _stub_of(stub),
+            (stub.get("metadata") or {}).get(ROUTE_NUMBER),
+            None if took is None else took / 1000,
         )
         calls.append(call)
         if UNMATCHED_HEADER in call.response.headers and len(calls) > since:
@@ -89,6 +99,16 @@ class PortCall(RequestLog):
     def is_known(self) -> bool:
         """Whether the Port mock had an answer for it."""
         return bool(self._call["known"])
+
+    @property
+    def seconds(self) -> float:
+        """How long the answer took."""
+        return float(self._call["duration_ms"]) / 1000
+
+    @property
+    def body_size(self) -> int:
+        """Bytes of the request's whole body."""
+        return int(self._call["body_size"])
 
     @property
     def sequence(self) -> int:

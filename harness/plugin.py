@@ -8,14 +8,15 @@ from typing import Any, get_args
 
 import pytest
 
-from harness import checks, current, drop_in, failure, options, tally
+from harness import checks, current, drop_in, failure, options, tally, tracing
 from harness.harness import IntegrationTestHarness
 from sandbox import demand, pool
 from sandbox.errors import SandboxError
-from sandbox.settings import Entry, Isolation
+from sandbox.settings import Entry, Isolation, Trace
 
 _STARTED = pytest.StashKey[float]()
 _COUNTS = pytest.StashKey[Counter[str]]()
+_REPORTS = pytest.StashKey[list[pytest.TestReport]]()
 _OUTPUT_KEY = "ocean_sandbox"
 _CONTRACT = "contract"
 
@@ -55,10 +56,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="Keep the sandboxes of the first failing tests (three a worker) up for an hour; the report says how to look.",
     )
+    group.addoption(
+        "--sandbox-trace",
+        choices=get_args(Trace),
+        help="Write an HTML file that shows what a test did: of each that fails (on-failure, the default), of all, of none.",
+    )
     parser.addini("sandbox_fail_on_unused_stubs", "The same as the option.", type="bool", default=False)
     parser.addini("ocean_sandbox", "The same as --ocean-sandbox.", type="bool", default=False)
     parser.addini("sandbox_isolation", "The same as --sandbox-isolation.", default=None)
     parser.addini("sandbox_entry", "The same as --sandbox-entry.", default=None)
+    parser.addini("sandbox_trace", "The same as --sandbox-trace.", default=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -67,6 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
     options.set_options(
         isolation=config.getoption("sandbox_isolation") or config.getini("sandbox_isolation") or None,
         entry=config.getoption("sandbox_entry") or config.getini("sandbox_entry") or None,
+        trace=config.getoption("sandbox_trace") or config.getini("sandbox_trace") or None,
     )
     current.set_keeping(keeping=config.getoption("sandbox_keep"))
     if config.getoption("ocean_sandbox") or config.getini("ocean_sandbox"):
@@ -155,6 +163,10 @@ def pytest_runtest_makereport(
         current.mark_failed()
         for harness in current.harnesses():
             report.sections += [(f"ocean-sandbox: {title}", text) for title, text in failure.sections(harness)]
+    reports = item.stash.setdefault(_REPORTS, [])
+    reports.append(report)
+    if any(map(current.results, current.harnesses())) and (said := tracing.written(item, reports)):
+        report.sections.append(("ocean-sandbox: the trace", said))
     return report
 
 

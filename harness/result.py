@@ -83,6 +83,8 @@ class ResyncResult:
     unused_faults: list[UnusedFault] = field(default_factory=list)
     # For as_snapshot, which is to tell what came from the third party from what was made up in the run.
     _calls: list[ThirdPartyCall] = field(default_factory=list, repr=False, compare=False)
+    # For the trace.
+    _port_calls: list[RequestLog] = field(default_factory=list, repr=False, compare=False)
     _during: tuple[datetime, datetime] = field(
         default_factory=lambda: (datetime.now(UTC), datetime.now(UTC)), repr=False, compare=False
     )

@@ -41,14 +41,19 @@ def explain(
         files: The stubs of its stub files.
         with_nearest: Whether to look for the nearest, which takes some milliseconds.
     """
-    path = request.url.raw_path.decode().partition("?")[0]
     lines = [
         f"No route matched: {request.method} {request.url}",
         *(nearest(request, routes, files) if with_nearest else []),
         "A route that would answer it:",
-        f'    transport.add_route("{request.method}", "{request.url.netloc.decode()}{path}", {{"json": {{}}}})',
+        f"    {route_for(request)}",
     ]
     return "\n".join(lines)
+
+
+def route_for(request: httpx.Request) -> str:
+    """A route that would answer a request, to paste."""
+    path = request.url.raw_path.decode().partition("?")[0]
+    return f'transport.add_route("{request.method}", "{request.url.netloc.decode()}{path}", {{"json": {{}}}})'
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from sandbox.errors import SandboxError
 
 Isolation = Literal["container", "fork"]
 Entry = Literal["resync", "production"]
+Trace = Literal["off", "on-failure", "always"]
 _PREFIX = "OCEAN_SANDBOX_"
 # What the tests of this repository read, and what the command does.
 _NO_SETTINGS = {"PUBLIC_OCEAN", "EXAMPLES", "ROUNDS", "VERBOSE"}
@@ -77,6 +78,12 @@ class Settings(BaseSettings):
         default=True, description="Whether to lease sandboxes of the pool that `ocean-sandbox up` has started, if any."
     )
     mappings: Path | None = Field(default=None, description="The folder with the stub files, a folder per integration.")
+    trace: Trace = Field(
+        default="on-failure", description="Of which tests a trace is written: one HTML file that shows what happened."
+    )
+    trace_folder: Path = Field(
+        default=Path(".sandbox-traces"), description="Where traces are written, below the folder that pytest runs in."
+    )
     cache: Path = Field(
         default_factory=lambda: user_cache_path("ocean-sandbox"),
         description="Where locks and the engine's log are kept.",

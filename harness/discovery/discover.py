@@ -30,6 +30,8 @@ from sandbox.errors import SandboxError
 from sandbox.progress import say
 from sandbox.settings import Settings
 
+_SHOWN = 20
+
 
 @dataclass(frozen=True)
 class Discovery:
@@ -115,7 +117,7 @@ async def discover(
             await stack.enter_async_context(watch.over(harness))
             result = await harness.trigger_resync()
         if config.is_real:
-            _see_that_it_was_let_in(traffic)
+            _see_that_it_was_let_in(traffic, result)
         return _write(
             file or directory / discovery_file.PLACE,
             config,
@@ -186,7 +188,7 @@ def _alone(directory: Path, settings: Settings) -> Any:
         lock.release()
 
 
-def _see_that_it_was_let_in(traffic: Traffic) -> None:
+def _see_that_it_was_let_in(traffic: Traffic, result: ResyncResult) -> None:
     """See that there is something worth writing down.
 
     Raises:
@@ -196,6 +198,14 @@ def _see_that_it_was_let_in(traffic: Traffic) -> None:
         raise UpstreamError(refusal, remedy=REFUSED)
     if traffic.failed and not traffic.answered:
         raise traffic.unreachable()
+    if not traffic.answered:
+        raised = [traffic.redactor.clean_text(f"{type(error).__name__}: {error}") for error in result.errors]
+        log = [traffic.redactor.clean_text(line) for line in result.logs[-_SHOWN:]]
+        raise UpstreamError(
+            "The integration called nothing, or was never answered: there is nothing to record.",
+            remedy="see below what it raised, or the end of its log; nothing was written.",
+            detail="\n".join(raised or log),
+        )
 
 
 def _write(

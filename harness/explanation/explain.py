@@ -15,7 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from harness.explanation.reason import shown, why_empty, why_no_entity
-from harness.explanation.trace import ItemTrace, Step, evaluate, follow, ignored_parts, mappings_of, values_in
+from harness.explanation.trace import (
+    ItemTrace,
+    Step,
+    differing,
+    evaluate,
+    follow,
+    ignored_parts,
+    mappings_of,
+    values_in,
+)
 from harness.mapping import MappingError, check
 from harness.result import ResyncResult
 from harness.running.directory_run import Asked, DirectoryRun, Read
@@ -116,10 +125,10 @@ async def explain(asked: Asked) -> Explanation:
     resources = read.mapping["resources"]
     explanation = Explanation(read.file, [])
     result = await _real(run, read, explanation)
-    passed = await _passed(run, read, parsed=True)
+    passed = await raw_items(run, read, parsed=True)
     unparsed = passed
     if any("itemsToParse" in (resource.get("port") or {}) for resource in resources):
-        unparsed = await _passed(run, read, parsed=False)
+        unparsed = await raw_items(run, read, parsed=False)
     for index, resource in enumerate(resources):
         explained = Resource(resource["kind"], index, notes=_notes(resource, unparsed[index]))
         traces = follow(resource, index, passed[index])
@@ -171,8 +180,17 @@ async def _real(run: DirectoryRun, read: Read, explanation: Explanation) -> Resy
     return done.result
 
 
-async def _passed(run: DirectoryRun, read: Read, *, parsed: bool) -> list[list[Any]]:
-    """The raw items of each resource, with ``itemsToParse`` done by Ocean, or left undone."""
+async def raw_items(run: DirectoryRun, read: Read, *, parsed: bool = True) -> list[list[Any]]:
+    """The raw items of each resource, from a resync of their own.
+
+    Args:
+        run: What resyncs the directory.
+        read: What that says.
+        parsed: Whether ``itemsToParse`` is done, by Ocean itself.
+
+    Raises:
+        SandboxError: As :func:`explain`.
+    """
     resources = [_passing(resource, index, parsed=parsed) for index, resource in enumerate(read.mapping["resources"])]
     done = await run.run(read=read, mapping={**read.mapping, "resources": resources}, port="lenient", entry="resync")
     items: list[list[Any]] = [[] for _ in resources]
@@ -236,7 +254,7 @@ def _explain(trace: ItemTrace, last: dict[str, int], result: ResyncResult | None
             "the mapping makes an entity of it, and Ocean upserted none: see the errors and its own entity processor"
         )
         return Explained(trace, "lost", reason, empty)
-    others = _otherwise(trace.entity, upserted[-1])
+    others = differing(trace.entity, upserted[-1])
     for step in trace.steps:
         if step.reads_environment and step.path in others:
             empty[step.path] = f"it asks for the environment: in the resync it gave {shown(others.pop(step.path))}"
@@ -247,16 +265,6 @@ def _explain(trace: ItemTrace, last: dict[str, int], result: ResyncResult | None
 
 def _is_of_the_reason(step: Step, trace: ItemTrace) -> bool:
     return trace.outcome == "incomplete" and step.path.partition(".")[0] in ("identifier", "blueprint")
-
-
-def _otherwise(mine: dict[str, Any], upserted: dict[str, Any]) -> dict[str, Any]:
-    """The properties and relations of an upserted entity that are not as they should be, by their path."""
-    return {
-        f"{part}.{name}": theirs
-        for part in ("properties", "relations")
-        for name, value in (mine.get(part) or {}).items()
-        if (theirs := (upserted.get(part) or {}).get(name)) != value
-    }
 
 
 def _key(entity: dict[str, Any]) -> str:

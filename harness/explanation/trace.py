@@ -104,6 +104,26 @@ def evaluate(path: str, expression: Any, item: Any) -> Step:
         return Step(path, text, error=readable(error))
 
 
+def differing(mapped: dict[str, Any], upserted: dict[str, Any]) -> dict[str, Any]:
+    """The properties and relations of an upserted entity that are not as the mapping made them, by their path.
+
+    Args:
+        mapped: What the mapping made.
+        upserted: What Port got.
+    """
+    return {
+        f"{part}.{name}": theirs
+        for part in ("properties", "relations")
+        for name, value in (mapped.get(part) or {}).items()
+        if (theirs := (upserted.get(part) or {}).get(name)) != value
+    }
+
+
+def as_jq(expression: str) -> str:
+    """The expression as jq takes it here: with Ocean's quotes, and without the environment of this process."""
+    return _NO_ENVIRONMENT + with_double_quotes(expression)
+
+
 def with_double_quotes(expression: str) -> str:
     """The expression as Ocean gives it to jq: single quotes at the ends of a text become double ones."""
     return _CLOSING_QUOTE.sub('"', _OPENING_QUOTE.sub(r'\1"', expression))
@@ -131,7 +151,7 @@ def readable(error: Exception) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def _compile(expression: str) -> Any:
-    return jq.compile(_NO_ENVIRONMENT + with_double_quotes(expression))
+    return jq.compile(as_jq(expression))
 
 
 def _follow(resource: dict[str, Any], index: int, number: int, item: Any) -> ItemTrace:

@@ -191,6 +191,7 @@ class LiveEvents:
         result.unused_faults = harness.port._unused(gathered.captured["faults"])
         result.egress_attempts = egress(Report(success=True, egress=outcome.egress), gathered.captured["names"])
         own = set(outcome.calls)
+        result._port_calls = [call for call in gathered.to_port if call.sequence in own]
         result.unknown_port_calls = [call for call in gathered.to_port if not call.is_known and call.sequence in own]
 
 

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from harness.journal import ThirdPartyCall
@@ -82,8 +83,18 @@ def _of_blueprints(entities: Iterable[dict[str, Any]]) -> Counter[str]:
 
 def failures(run: Run) -> list[Failure]:
     """The errors of the resync; of what Ocean wraps, what the integration raised."""
+    return failures_of(run.result.errors, run.directory)
+
+
+def failures_of(errors: Iterable[Exception], directory: Path) -> list[Failure]:
+    """Errors, each once; of what Ocean wraps, what the integration raised.
+
+    Args:
+        errors: The errors, as a result has them.
+        directory: The integration's.
+    """
     kinds: dict[tuple[str, str, str], list[str]] = {}
-    for error in run.result.errors:
+    for error in errors:
         root: BaseException = error
         while root.__cause__ is not None:
             root = root.__cause__
@@ -95,7 +106,7 @@ def failures(run: Run) -> list[Failure]:
     for (name, message, trace), of_kinds in kinds.items():
         seen = same.get((name, message))
         before = seen.kinds if seen else []
-        text = trace.replace(f'"{DIRECTORY}/', f'"{run.directory}/')
+        text = trace.replace(f'"{DIRECTORY}/', f'"{directory}/')
         lines = seen.lines if seen else frames(trace)
         same[name, message] = Failure(
             list(dict.fromkeys([*before, *of_kinds])), name, message, lines, seen.traceback if seen else text

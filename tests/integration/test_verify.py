@@ -10,11 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 from harness import commands
-from tests.upstream.nasty import Account, Nasty
+from harness.discovery.last_look import left_in
+from tests.upstream.nasty import PEOPLE, Account, Nasty
 from tests.upstream.registry import run_registry
 from tests.upstream.serve import serve_nasty
 
-from .test_discover import make_example, make_nasty
+from .test_discover import PLANTED, make_example, make_nasty
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -59,28 +60,45 @@ class Other(Nasty):
         return {"id": number, "title": thing["name"], "value": thing["value"]} if self.is_released else thing
 
 
+def found_in(directory: Path, said: list[str], nasty: Nasty) -> dict[str, dict[str, str]]:
+    """What of the account, or of people, somebody finds in a file of the integration or in what was printed."""
+    account = nasty.account
+    secrets = {account.client_secret: "client_secret", account.api_key: "api_key"}
+    secrets |= {secret: f"planted {number}" for number, secret in enumerate(account.extra)}
+    secrets |= {token.rpartition(".")[2]: "a token" for token in nasty.tokens}
+    secrets |= {each: "of a person" for person in PEOPLE for each in (person["name"], person["email"])}
+    assert left_in((directory / ".env").read_bytes(), secrets)  # there they all are, so that it would find them
+    files = {str(each): each.read_bytes() for each in directory.rglob("*") if each.is_file() and each.name != ".env"}
+    files["what was printed"] = "\n".join(said).encode()
+    assert len(files) > 10
+    return {name: found for name, content in files.items() if (found := left_in(content, secrets))}
+
+
 def test_a_nasty_api_is_replayed_as_recorded_and_its_drift_is_seen(tmp_path: Path) -> None:
-    nasty = Other(Account())
+    nasty = Other(Account(extra=PLANTED))
     with serve_nasty(nasty) as url:
         directory = make_nasty(tmp_path, url, nasty.account)
-        command("discover", directory)
+        said = [command("discover", directory)]
         nasty.asked.clear()
         nasty.things, nasty.dated = 7, "v2"
-        assert "is as it was recorded" in command("verify", directory)
+        said.append(command("verify", directory))
+        assert "is as it was recorded" in said[-1]
         nasty.asked.clear()
         nasty.is_released = True
         found = {
             (each["kind"], each["place"], each["before"], each["after"])
-            for each in drift(directory, tmp_path / "report")
+            for each in drift(directory, directory / "report.json")
         }
     assert ("other type", "[].id", "text", "number") in found
     assert ("field gone", ".items[].name", "text", "") in found
     assert ("new field", ".data.things.nodes[].title", "", "text") in found
     # An entity that is not as it was recorded, or missing, is a warning.
-    assert "mind:" not in command("generate", directory, "--full")
+    said.append(command("generate", directory, "--full"))
     run(directory)
-    assert "mind:" not in command("generate", directory, "--as", "stubs")
+    said.append(command("generate", directory, "--as", "stubs"))
     run(directory)
+    assert "mind:" not in "".join(said)
+    assert found_in(directory, said, nasty) == {}
 
 
 def test_a_real_registry(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ SIGNATURES = {
     "ActionResult": (
         "(upserted_entities=…, deleted_entities=…, errors=…, reconciliation_success=True, unmatched=…, logs=…, timings=…, "
         "unused_stubs=…, kinds=…, rejected_entities=…, egress_attempts=…, unknown_port_calls=…, "
-        "most_memory=None, default_resources=…, unused_faults=…, _calls=…, _during=…, action='', status='', run=…, run_logs=…)"
+        "most_memory=None, default_resources=…, unused_faults=…, _calls=…, _port_calls=…, _during=…, action='', status='', run=…, run_logs=…)"
     ),
     "AnswerError": "(what, *, remedy='', detail='')",
     "BaseIntegrationTest": "()",
@@ -83,7 +83,7 @@ SIGNATURES = {
     "LiveEventResult": (
         "(upserted_entities=…, deleted_entities=…, errors=…, reconciliation_success=True, unmatched=…, logs=…, timings=…, "
         "unused_stubs=…, kinds=…, rejected_entities=…, egress_attempts=…, unknown_port_calls=…, "
-        "most_memory=None, default_resources=…, unused_faults=…, _calls=…, _during=…, path='', status=0, body='', was_queued=True)"
+        "most_memory=None, default_resources=…, unused_faults=…, _calls=…, _port_calls=…, _during=…, path='', status=0, body='', was_queued=True)"
     ),
     "MappingError": "(what, *, remedy='', detail='')",
     "PortFaults": "()",
@@ -112,7 +112,7 @@ SIGNATURES = {
     "ResyncResult": (
         "(upserted_entities=…, deleted_entities=…, errors=…, reconciliation_success=True, unmatched=…, logs=…, timings=…, "
         "unused_stubs=…, kinds=…, rejected_entities=…, egress_attempts=…, unknown_port_calls=…, "
-        "most_memory=None, default_resources=…, unused_faults=…, _calls=…, _during=…)"
+        "most_memory=None, default_resources=…, unused_faults=…, _calls=…, _port_calls=…, _during=…)"
     ),
     "ResyncResult.as_snapshot": "(self, *, mask=())",
     "ResyncResult.entities": "(self, blueprint=None, identifier=None)",

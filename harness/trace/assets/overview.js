@@ -1,0 +1,101 @@
+// What a person sees first: how it ended, in figures, and what is wrong.
+
+const KINDS = {
+  failure: ["The test", "bad"], error: ["Error", "bad"], unmatched: ["No stub", "bad"], outside: ["Outside", "bad"],
+  refused: ["Refused by Port", "bad"], unknown: ["Unknown Port call", "bad"], unused: ["Unused", "mild"],
+};
+const OUTCOMES = { passed: "Passed", failed: "Failed", well: "All is well", unwell: "With problems" };
+const SHOWN = 10;
+
+function titleParts() {
+  const [file, ...names] = HEAD.title.split("::");
+  return names.length ? [[file, ...names.slice(0, -1)].join(" › "), names.at(-1)] : [HEAD.runs[0]?.integration ? "Resync of" : "", HEAD.title];
+}
+
+/** How it ended: of a resync of a directory nobody but its problems says so. */
+function verdict() {
+  if (HEAD.outcome !== "finished") return HEAD.outcome;
+  return HEAD.differences.length || HEAD.runs.some((run) => run.problems.some((problem) => KINDS[problem.kind][1] === "bad")) ? "unwell" : "well";
+}
+
+function overview(run, number) {
+  const [where, name] = titleParts();
+  const counts = run?.counts ?? {};
+  const figures = run ? [
+    ["Entities", counts.entities, "entities", ""], ["Third-party calls", counts.calls, "timeline", ""],
+    ["Unmatched", counts.unmatched, "wrong", "bad"], ["Refusals", counts.refused, "refused", "bad"],
+    ["Errors", counts.errors, "problems", "bad"], ["Deleted", counts.deleted, "entities", ""],
+  ].filter(([label, amount]) => amount || !["Deleted"].includes(label)) : [];
+  return h("div", { class: "overview" },
+    h("header", { class: "hero" },
+      where ? h("p", { class: "where" }, where) : null,
+      h("h1", {}, name),
+      h("p", { class: `outcome ${verdict()}` }, h("span", { class: "mark", "aria-hidden": "true" }), OUTCOMES[verdict()],
+        h("span", { class: "quiet" }, ` after ${seconds(HEAD.seconds)}${run && run.integration !== HEAD.title ? `, ${run.integration}` : ""} · ${HEAD.made}`))),
+    h("div", { class: "figures" }, figures.map(([label, amount, target, tone]) => (
+      button([h("b", {}, count(amount)), h("span", {}, label)], () => go(target === "problems" ? { view: "overview" } : { view: target === "timeline" || target === "wrong" ? "timeline" : "entities", filter: target }),
+        { class: `figure ${amount && tone ? tone : ""} ${amount ? "" : "nought"}`, "data-figure": label })))),
+    problems(run, number),
+    HEAD.differences.length ? h("section", {}, h("h2", {}, "Otherwise than expected"), HEAD.differences.map((each) => (
+      h("div", { class: "difference" }, h("h3", {}, each.title), diff(each.lines))))) : null,
+    run ? h("div", { class: "columns" }, timings(run), kinds(run)) : null,
+    h("footer", { class: "quiet" },
+      HEAD.secrets ? `${plural(HEAD.secrets, "secret")} replaced by redacted-… . ` : "",
+      `Bodies are shown up to ${size(HEAD.body_limit)}. This file is all there is: it asks nobody for anything.`));
+}
+
+function problems(run, number) {
+  const found = [...HEAD.problems, ...(run?.problems ?? [])];
+  const bad = found.filter((problem) => KINDS[problem.kind][1] === "bad");
+  const mild = found.filter((problem) => KINDS[problem.kind][1] !== "bad");
+  if (!found.length && HEAD.differences.length) return null;
+  if (!found.length) return h("p", { class: "all-well" }, "Nothing is wrong: every request was answered, Port took every entity, and nothing was raised.");
+  return h("div", {},
+    bad.length ? h("section", { id: "problems" }, h("h2", {}, "What is wrong"), several(bad, number, true)) : null,
+    mild.length ? h("section", {}, h("h2", {}, "Worth a look"), several(mild, number, false)) : null);
+}
+
+function several(found, number, open) {
+  const list = h("div", { class: "problems" }, found.slice(0, SHOWN).map((each, index) => problem(each, number, open && index < 3)));
+  if (found.length > SHOWN) {
+    const more = button(`Show ${count(found.length - SHOWN)} more`, () => {
+      more.replaceWith(...found.slice(SHOWN, SHOWN + 500).map((each) => problem(each, number, false)));
+    }, { class: "more" });
+    list.append(more);
+  }
+  return list;
+}
+
+function problem(each, number, open) {
+  const [word, tone] = KINDS[each.kind];
+  const links = [
+    each.call === null ? null : button("Show the call", () => go({ run: number, view: "timeline", row: `c${each.call}` })),
+    each.entity === null ? null : button("Show the entity", () => go({ run: number, view: "entities", row: `e${each.entity}` })),
+  ].filter(Boolean);
+  const inner = [
+    each.text ? h("p", { class: "said" }, each.text) : null,
+    each.paste ? h("div", { class: "paste" }, h("p", { class: "quiet" }, "This would answer it"), code(each.paste, { wrap: true })) : null,
+    !each.trace || each.kind === "failure" ? each.trace && traceback(each.trace)
+      : h("details", { class: "whole" }, h("summary", {}, "Traceback"), traceback(each.trace)),
+    links.length ? h("p", { class: "links" }, links) : null,
+  ].filter(Boolean);
+  const head = [h("span", { class: `tag ${tone}` }, word), h("span", { class: "problem-title" }, each.title)];
+  return inner.length ? h("details", { class: `problem ${tone}`, open }, h("summary", {}, head), h("div", { class: "inside" }, inner))
+    : h("div", { class: `problem flat ${tone}` }, head);
+}
+
+function timings(run) {
+  const most = Math.max(...run.timings.map(([, each]) => each), 0.001);
+  return h("section", {}, h("h2", {}, "Time"), h("table", { class: "bars" }, h("tbody", {}, run.timings.map(([phase, each]) => (
+    h("tr", {}, h("th", { scope: "row" }, phase), h("td", { class: "bar" }, h("span", { style: { "--share": each / most } })), h("td", { class: "number" }, seconds(each))))))));
+}
+
+function kinds(run) {
+  if (!run.kinds.length) return null;
+  const columns = ["raw", "filtered", "mapped", "upserted", "failed", "skipped"].filter((name) => (
+    ["raw", "upserted"].includes(name) || run.kinds.some((kind) => kind[name])));
+  return h("section", {}, h("h2", {}, "Kinds"), h("div", { class: "scroll" }, h("table", { class: "kinds" },
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "kind"), columns.map((name) => h("th", { scope: "col", class: "number" }, name)), h("th", { scope: "col", class: "number" }, "time"))),
+    h("tbody", {}, run.kinds.map((kind) => h("tr", {}, h("th", { scope: "row" }, kind.kind), columns.map((name) => (
+      h("td", { class: `number ${kind[name] ? (name === "failed" ? "bad" : "") : "nought"}` }, count(kind[name])))), h("td", { class: "number" }, seconds(kind.seconds))))))));
+}

@@ -1,0 +1,262 @@
+"""Makes the trace of what was run: of its results, and of what they were run with."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from harness.harness import IntegrationTestHarness
+from harness.journal import PortCall, ThirdPartyCall
+from harness.live.result import ActionResult, LiveEventResult
+from harness.result import ResyncResult
+from harness.running.directory_run import Run as DirectorysRun
+from harness.running.summary import Failure, failures_of
+from harness.running.unanswered import unanswered
+from harness.stubs import Stub
+from harness.trace import log_lines, origin
+from harness.trace.model import Body, Call, Entity, Problem, Run
+from harness.transport import RequestLog, Route, UnmatchedRequestError
+from harness.unmatched import nearest, route_for
+from harness.unused import place_of_route
+from sandbox.port_mock.recording import EXCERPT_CHARACTERS
+
+# Of so many requests that nobody answered, the nearest stub is looked for: each takes some milliseconds.
+_COMPARED = 50
+# Of a larger body, WireMock's journal keeps the beginning: see docker/wiremock/options.
+_JOURNAL_KEEPS = 100_000
+_HTTP_ERROR = 400
+
+
+@dataclass(frozen=True)
+class Given:
+    """What something was run with.
+
+    Args:
+        directory: The integration's.
+        resources: The mapping's.
+        config: What overrides its configuration.
+        routes: The routes of a test.
+        stubs: The stubs of its stub files.
+        items: The raw items of each resource, where they are known.
+        is_test: Whether a test ran it, which is mended by a route; otherwise it is mended by a stub of a file.
+    """
+
+    directory: Path
+    resources: Sequence[dict[str, Any]]
+    config: dict[str, Any]
+    routes: Sequence[Route] = ()
+    stubs: Sequence[Stub] = ()
+    items: Sequence[Sequence[Any]] | None = None
+    is_test: bool = True
+
+    @classmethod
+    def of_harness(cls, harness: IntegrationTestHarness) -> "Given":
+        """What a harness runs with."""
+        return cls(
+            Path(harness.integration_path),
+            (harness.port_mapping_config or {}).get("resources") or [],
+            harness._config(),  # noqa: SLF001 # its own package
+            harness.third_party_transport.routes,
+            harness._stub_files,  # noqa: SLF001 # its own package
+        )
+
+    @classmethod
+    def of_directory(cls, run: DirectorysRun, items: Sequence[Sequence[Any]] | None = None) -> "Given":
+        """What a directory was run with; ``items`` as above."""
+        read, resources = run.read, run.read.mapping["resources"]
+        return cls(run.directory, resources, read.config, stubs=read.stubs, items=items, is_test=False)
+
+
+def runs_of(given: Given, results: Sequence[ResyncResult]) -> list[Run]:
+    """What was run.
+
+    Args:
+        given: What it was run with.
+        results: What it came to.
+    """
+    return [_Made(given, result).run(_name(result, number, results)) for number, result in enumerate(results)]
+
+
+def _name(result: ResyncResult, number: int, results: Sequence[ResyncResult]) -> str:
+    if isinstance(result, LiveEventResult):
+        return f"Webhook {result.path}"
+    if isinstance(result, ActionResult):
+        return f"Action {result.action}"
+    return f"Resync {number + 1}" if len(results) > 1 else "Resync"
+
+
+@dataclass
+class _Lacking:
+    """What there is to say of a request that nobody answered."""
+
+    nearest: list[str]
+    paste: str
+
+
+@dataclass
+class _Made:
+    given: Given
+    result: ResyncResult
+    lacking: dict[tuple[str, str], _Lacking] = field(default_factory=dict)
+
+    def run(self, name: str) -> Run:
+        result = self.result
+        self._look_into_unmatched()
+        logged: list[RequestLog] = [*result._calls, *result._port_calls]  # noqa: SLF001 # its own package
+        logged.sort(key=lambda call: call.at)
+        unmatched = {id(call) for call in result.unmatched}
+        calls = [
+            _to_port(call) if isinstance(call, PortCall) else self._third_party(call, is_wrong=id(call) in unmatched)
+            for call in logged
+        ]
+        began = result._during[0].timestamp()  # noqa: SLF001 # its own package
+        run = Run(
+            name,
+            began,
+            calls=calls,
+            logs=log_lines.read(result.logs, began),
+            entities=_entities(result),
+            timings=dict(result.timings),
+            kinds=[asdict(counts) for counts in result.kinds],
+            integration=self.given.directory.name,
+        )
+        # What Port said is no answer of the third party, and what nobody answered holds no item.
+        answers = [
+            each
+            for number, call in enumerate(calls)
+            if call.lane == "third-party" and not call.is_wrong
+            for each in _json(number, call)
+        ]
+        if self.given.items is None:
+            run.entities += origin.find(self.given.resources, run.entities, answers)
+        else:
+            run.entities += origin.of_items(self.given.resources, run.entities, answers, self.given.items)
+        run.problems = list(self._problems(run, {id(call): number for number, call in enumerate(logged)}))
+        return run
+
+    def _look_into_unmatched(self) -> None:
+        """See what is nearest to each request that nobody answered; those that ask the same are looked into once."""
+        given = self.given
+        if not given.is_test:
+            for found in unanswered(self.result.unmatched, given.stubs):
+                self.lacking[_asked(found.call)] = _Lacking(found.nearest, found.stub())
+            return
+        for call in self.result.unmatched:
+            if _asked(call) not in self.lacking:
+                is_one_of_few = len(self.lacking) < _COMPARED
+                near = nearest(call.request, given.routes, given.stubs) if is_one_of_few else []
+                self.lacking[_asked(call)] = _Lacking(near, route_for(call.request))
+
+    def _third_party(self, log: RequestLog, *, is_wrong: bool) -> Call:
+        request, response = log.request, log.response
+        lacking = self.lacking[_asked(log)] if is_wrong else _Lacking([], "")
+        return Call(
+            "third-party",
+            log.at,
+            request.method,
+            str(request.url),
+            response.status_code,
+            log.seconds if isinstance(log, ThirdPartyCall) else None,
+            request.headers.multi_items(),
+            _body(request.content),
+            response.headers.multi_items(),
+            _body(response.content),
+            stub="" if is_wrong else self._answered_by(log),
+            is_wrong=is_wrong,
+            nearest=lacking.nearest,
+            paste=lacking.paste,
+        )
+
+    def _answered_by(self, log: RequestLog) -> str:
+        if not isinstance(log, ThirdPartyCall):
+            return ""
+        routes = self.given.routes
+        if log.route is not None and log.route < len(routes):
+            return place_of_route(log.route, routes[log.route])
+        return log.stub or ""
+
+    def _problems(self, run: Run, numbers: dict[int, int]) -> Iterator[Problem]:
+        """What is wrong, the worst first."""
+        result = self.result
+        # What nobody answered is told below.
+        errors = [error for error in result.errors if not isinstance(error, UnmatchedRequestError)]
+        yield from map(_of_failure, failures_of(errors, self.given.directory))
+        if not result.reconciliation_success and not result.errors:
+            yield Problem("error", "It did not come to its end", "Its log, and the calls to Port, may say why.")
+        seen = set()
+        for call in result.unmatched:
+            if (asked := _asked(call)) not in seen:
+                seen.add(asked)
+                lacking, number = self.lacking[asked], numbers.get(id(call))
+                yield Problem("unmatched", " ".join(asked), "\n".join(lacking.nearest), "", lacking.paste, number)
+        for attempt in dict.fromkeys(result.egress_attempts):
+            yield Problem("outside", f"Tried to reach {attempt}", "There is no way out of the sandbox past the proxy.")
+        for number, entity in enumerate(run.entities):
+            if entity.state == "refused":
+                title = f"{entity.entity.get('blueprint')} {entity.entity.get('identifier')}"
+                yield Problem("refused", title, entity.reason, entity=number)
+        for unknown in result.unknown_port_calls:
+            title = f"{unknown.request.method} {_path(unknown.request)}"
+            yield Problem("unknown", title, "The Port mock does not know this call.", call=numbers.get(id(unknown)))
+        for unused in (*result.unused_stubs, *result.unused_faults):
+            yield Problem("unused", str(unused))
+
+
+def _asked(call: RequestLog) -> tuple[str, str]:
+    return call.request.method, str(call.request.url)
+
+
+def _body(content: bytes) -> Body:
+    is_whole = len(content) != _JOURNAL_KEEPS
+    return Body(content, len(content) if is_whole else None, is_whole)
+
+
+def _to_port(log: PortCall) -> Call:
+    request, response = log.request, log.response
+    is_whole = len(response.text) < EXCERPT_CHARACTERS
+    return Call(
+        "port",
+        log.at,
+        request.method,
+        _path(request),
+        response.status_code,
+        log.seconds,
+        request=Body(request.content, log.body_size, log.body_size <= len(request.content)),
+        response=Body(response.content, len(response.content) if is_whole else None, is_whole),
+        stub="" if log.is_known else "the Port mock does not know this call",
+        is_wrong=not log.is_known or response.status_code >= _HTTP_ERROR,
+    )
+
+
+def _path(request: httpx.Request) -> str:
+    return request.url.raw_path.decode()
+
+
+def _entities(result: ResyncResult) -> list[Entity]:
+    refused = [
+        Entity("refused", rejected.entity, f"{rejected.status} {rejected.error}: {rejected.message}")
+        for rejected in result.rejected_entities
+    ]
+    return [
+        *refused,
+        *(Entity("upserted", entity) for entity in result.upserted_entities),
+        *(Entity("deleted", entity) for entity in result.deleted_entities),
+    ]
+
+
+def _json(number: int, call: Call) -> Iterator[tuple[int, Any]]:
+    """The JSON value of an answer, and the values of its headers."""
+    with contextlib.suppress(ValueError, RecursionError):
+        yield number, json.loads(call.response.content)
+    yield number, [value for _, value in call.response_headers or ()]
+
+
+def _of_failure(failure: Failure) -> Problem:
+    first, _, rest = failure.message.partition("\n")
+    kinds = f"While it resynced {', '.join(failure.kinds)}." if failure.kinds else ""
+    text = "\n".join(filter(None, [*failure.lines, kinds, rest]))
+    return Problem("error", f"{failure.type}: {first}", text, failure.traceback)
