@@ -143,4 +143,4 @@ lock: $(SETUP) ## Pin the packages anew; with UPGRADE= only what is new
 		--constraint docker/resync/requirements.lock --output-file tests/benchmarks/docker/requirements.lock
 
 clean: ## Remove .venv and caches; images stay
-	@rm -rf .venv $(BENCH) bench-results .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv $(BENCH) bench-results .sandbox-traces .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -47,6 +47,10 @@ def test_it_says_at_a_glance_how_it_ended_and_asks_nobody_for_anything(browser: 
         expect(page.locator(".panel .paste pre")).to_have_text(
             'transport.add_route("GET", "api.things.example/members", {"json": {}})'
         )
+        page.get_by_role("tab", name="Overview").click()
+        page.locator(".figure", has_text="Refusals").click()
+        expect(page.get_by_role("status")).to_have_text("1 of 5 entries")
+        expect(page.get_by_role("button", name="Refused")).to_have_attribute("aria-pressed", "true")
         assert [url.partition(":")[0] for url in opened.requests] == ["file"]
         assert opened.said == []
 

@@ -33,14 +33,17 @@ function overview(run, number) {
       h("p", { class: `outcome ${verdict()}` }, h("span", { class: "mark", "aria-hidden": "true" }), OUTCOMES[verdict()],
         h("span", { class: "quiet" }, ` after ${seconds(HEAD.seconds)}${run && run.integration !== HEAD.title ? `, ${run.integration}` : ""} · ${HEAD.made}`))),
     h("div", { class: "figures" }, figures.map(([label, amount, target, tone]) => (
-      button([h("b", {}, count(amount)), h("span", {}, label)], () => go(target === "problems" ? { view: "overview" } : { view: target === "timeline" || target === "wrong" ? "timeline" : "entities", filter: target }),
+      button([h("b", {}, count(amount)), h("span", {}, label)], () => {
+        if (target === "problems") byId("problems")?.scrollIntoView();
+        else go({ view: target === "timeline" || target === "wrong" ? "timeline" : "entities", filter: amount ? target : null });
+      },
         { class: `figure ${amount && tone ? tone : ""} ${amount ? "" : "nought"}`, "data-figure": label })))),
     problems(run, number),
     HEAD.differences.length ? h("section", {}, h("h2", {}, "Otherwise than expected"), HEAD.differences.map((each) => (
       h("div", { class: "difference" }, h("h3", {}, each.title), diff(each.lines))))) : null,
     run ? h("div", { class: "columns" }, timings(run), kinds(run)) : null,
     h("footer", { class: "quiet" },
-      HEAD.secrets ? `${plural(HEAD.secrets, "secret")} replaced by redacted-… . ` : "",
+      HEAD.secrets ? `${plural(HEAD.secrets, "secret is", "secrets are")} replaced by redacted-… each. ` : "",
       `Bodies are shown up to ${size(HEAD.body_limit)}. This file is all there is: it asks nobody for anything.`));
 }
 

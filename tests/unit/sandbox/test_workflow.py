@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from sandbox import ci
+from sandbox.settings import Settings
 
 from .factories import ROOT
 
@@ -78,7 +79,8 @@ def test_what_is_made_is_a_target_and_what_is_given_to_it_a_variable(name: str) 
 
     assert made
     assert set(made) <= set(targets)
-    assert set(JOBS[name].get("env", {})) <= set(variables)
+    settings = [f"OCEAN_SANDBOX_{field.upper()}" for field in Settings.model_fields]
+    assert set(JOBS[name].get("env", {})) <= {*variables, *settings}
 
 
 @pytest.mark.parametrize("name", JOBS)
