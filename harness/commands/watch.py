@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     sections=SECTIONS,
 )
 @takes_asked
-def command(asked: "Asked") -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document a line for each run; no keys.")
+def command(asked: "Asked", *, as_json: bool) -> None:
     """Resync the integration in DIRECTORY now, and again whenever a file that the resync depends on is saved.
 
     Shown is what is different since the run before: entities property by property, calls to the third party; and what
@@ -42,16 +43,18 @@ def command(asked: "Asked") -> None:
 
     demand.expect_more(more=True)
     with contextlib.suppress(KeyboardInterrupt):
-        run(_watch(asked))
+        run(_watch(asked, as_json=as_json))
 
 
-async def _watch(asked: "Asked") -> None:
+async def _watch(asked: "Asked", *, as_json: bool) -> None:
     from harness.watching import keys  # noqa: PLC0415
+    from harness.watching.json_lines import JsonLines  # noqa: PLC0415
     from harness.watching.screen import Screen  # noqa: PLC0415
     from harness.watching.watcher import Watcher  # noqa: PLC0415
 
-    has_keys = keys.are_there()
-    watcher = Watcher(asked, Screen(output.console(), has_keys=has_keys), output.busy)
+    has_keys = keys.are_there() and not as_json
+    screen = JsonLines() if as_json else Screen(output.console(), has_keys=has_keys)
+    watcher = Watcher(asked, screen, output.busy)
     with keys.pressed(watcher.press) if has_keys else contextlib.nullcontext():
         for number in (signal.SIGTERM, signal.SIGHUP):  # the terminal, too, is to be as it was
             asyncio.get_running_loop().add_signal_handler(number, watcher.press, keys.QUIT)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from harness.comparison.difference import Difference, compare
 from harness.comparison.outcome import outcome_of
 from harness.running.directory_run import Run
+from harness.watching.json_lines import JsonLines
 from harness.watching.screen import Screen
 from sandbox.errors import IntegrationError
 
@@ -65,6 +68,30 @@ def test_what_could_not_run_is_told_with_the_end_of_why() -> None:
         "  |     def x(:",
         "  | SyntaxError: invalid syntax",
     ]
+
+
+def test_a_program_reads_one_document_a_run(capsys: pytest.CaptureFixture[str]) -> None:
+    before, after = make_run(make_entity("a", size=1)), make_run(make_entity("a", size=2))
+    lines = JsonLines()
+    lines.begin({"the first run"})
+    lines.first(before)
+    lines.keys(before)
+    lines.begin({"b.yaml", "a.yaml"})
+    lines.since(after, compare(outcome_of("before", before.result), outcome_of("now", after.result)))
+    lines.accepted(Difference(added=["service a"]), "accepted.json")
+    lines.keys(after)
+    lines.begin({"main.py"})
+    lines.error(IntegrationError("It does not start.", remedy="mend it."))
+    lines.keys(None)
+
+    first, second, failed = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["because"], first["since"], first["accepted"]) == (["the first run"], None, None)
+    assert second["because"] == ["a.yaml", "b.yaml"]
+    assert second["since"]["entities"]["changed"] == {
+        "service a": [{"path": "properties.size", "before": 1, "after": 2}]
+    }
+    assert second["accepted"] == {"file": "accepted.json", "added": ["service a"], "removed": [], "changed": {}}
+    assert failed["error"] == {"what": "It does not start.", "remedy": "mend it.", "detail": ""}
 
 
 @pytest.mark.parametrize("is_terminal", [False, True])
