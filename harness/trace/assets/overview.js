@@ -12,10 +12,13 @@ function titleParts() {
   return names.length ? [[file, ...names.slice(0, -1)].join(" › "), names.at(-1)] : [HEAD.runs[0]?.integration ? "Resync of" : "", HEAD.title];
 }
 
+/** What is wrong with a run, without what is only worth a look. */
+const wrongOf = (run) => run.problems.filter((problem) => KINDS[problem.kind][1] === "bad");
+
 /** How it ended: of a resync of a directory nobody but its problems says so. */
 function verdict() {
   if (HEAD.outcome !== "finished") return HEAD.outcome;
-  return HEAD.differences.length || HEAD.runs.some((run) => run.problems.some((problem) => KINDS[problem.kind][1] === "bad")) ? "unwell" : "well";
+  return HEAD.differences.length || HEAD.runs.some((run) => wrongOf(run).length) ? "unwell" : "well";
 }
 
 function overview(run, number) {
