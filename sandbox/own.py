@@ -47,7 +47,8 @@ class OwnSandbox(Sandbox):
         self._containers: list[Container] = []
         self._warm: Future[ResyncContainer] | None = None
         self._background = ThreadPoolExecutor(max_workers=4)
-        self._forks = settings.isolation == "fork"
+        # Until a container says that it does not: a lease may ask for forks where this pool itself does not.
+        self._forks = True
         self._stopped = False
         tags = images.ensure([images.wiremock(), images.port_mock(), warm], settings, client)
         try:
