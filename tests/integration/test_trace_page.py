@@ -178,7 +178,9 @@ def test_5000_entities_and_2000_calls_are_there_within_a_second_and_10_mb(browse
     for _ in range(3):
         with browser.open(large) as opened:
             expect(opened.page.locator(".figure").first).to_contain_text("5,000")
-            took.append(opened.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+            painted = "performance.getEntriesByName('first-contentful-paint')[0]"
+            opened.page.wait_for_function(painted)
+            took.append(opened.page.evaluate(f"{painted}.startTime"))
     assert min(took) < 1000
     with browser.open(large) as opened:
         opened.page.get_by_role("tab", name="Entities").click()
