@@ -98,7 +98,7 @@ class Cleaner:
     def left_in(self, text: str) -> list[str]:
         """The placeholders of the secrets that a text still has."""
         known = {secret: name for secret, name in self._redactor.known().items() if len(secret) >= SHORTEST}
-        return list(last_look.left_in(text.encode("utf-8", "replace"), known))
+        return list(last_look.left_in(text.encode("utf-8", "replace"), known)) if known else []
 
     def _learn(self, call: Call) -> None:
         self._redactor.learn(call.url)

@@ -35,7 +35,9 @@ function go(target, { replace = false } = {}) {
 
 function read() {
   const [, run, view, row] = location.hash.split("/");
-  state.run = Math.min(Math.max(Number(run) || 0, 0), Math.max(HEAD.runs.length - 1, 0));
+  // Where nobody says which of several, the first of which something is wrong.
+  const first = Math.max(HEAD.runs.findIndex((each) => wrongOf(each).length), 0);
+  state.run = run === undefined ? first : Math.min(Math.max(Number(run) || 0, 0), Math.max(HEAD.runs.length - 1, 0));
   state.view = view in VIEWS && HEAD.runs.length ? view : "overview";
   state.row = /^[cle]\d+$/.test(row ?? "") ? row : null;
 }
@@ -148,7 +150,7 @@ function theme() {
 function runs() {
   if (HEAD.runs.length < 2) return null;
   choice = h("select", { "aria-label": "Which resync or event", on: { change: () => go({ run: Number(choice.value) }) } },
-    HEAD.runs.map((run, number) => h("option", { value: number }, `${number + 1}. ${run.name}`)));
+    HEAD.runs.map((run, number) => h("option", { value: number }, `${number + 1}. ${run.name}${wrongOf(run).length ? ` (${plural(wrongOf(run).length, "problem")})` : ""}`)));
   return choice;
 }
 

@@ -12,10 +12,15 @@ function titleParts() {
   return names.length ? [[file, ...names.slice(0, -1)].join(" › "), names.at(-1)] : [HEAD.runs[0]?.integration ? "Resync of" : "", HEAD.title];
 }
 
+/** What is wrong with a run, without what is only worth a look. */
+const wrongOf = (run) => run.problems.filter((problem) => KINDS[problem.kind][1] === "bad");
+
+const unusedOf = (run) => run.problems.filter((problem) => KINDS[problem.kind][1] === "mild");
+
 /** How it ended: of a resync of a directory nobody but its problems says so. */
 function verdict() {
   if (HEAD.outcome !== "finished") return HEAD.outcome;
-  return HEAD.differences.length || HEAD.runs.some((run) => run.problems.some((problem) => KINDS[problem.kind][1] === "bad")) ? "unwell" : "well";
+  return HEAD.differences.length || HEAD.runs.some((run) => wrongOf(run).length) ? "unwell" : "well";
 }
 
 function overview(run, number) {
@@ -41,6 +46,7 @@ function overview(run, number) {
     problems(run, number),
     HEAD.differences.length ? h("section", {}, h("h2", {}, "Otherwise than expected"), HEAD.differences.map((each) => (
       h("div", { class: "difference" }, h("h3", {}, each.title), diff(each.lines))))) : null,
+    run ? unused(run, number) : null,
     run ? h("div", { class: "columns" }, timings(run), kinds(run)) : null,
     h("footer", { class: "quiet" },
       HEAD.secrets ? `${plural(HEAD.secrets, "secret is", "secrets are")} replaced by redacted-… each. ` : "",
@@ -48,14 +54,19 @@ function overview(run, number) {
 }
 
 function problems(run, number) {
-  const found = [...HEAD.problems, ...(run?.problems ?? [])];
-  const bad = found.filter((problem) => KINDS[problem.kind][1] === "bad");
-  const mild = found.filter((problem) => KINDS[problem.kind][1] !== "bad");
-  if (!found.length && HEAD.differences.length) return null;
-  if (!found.length) return h("p", { class: "all-well" }, "Nothing is wrong: every request was answered, Port took every entity, and nothing was raised.");
-  return h("div", {},
-    bad.length ? h("section", { id: "problems" }, h("h2", {}, "What is wrong"), several(bad, number, true)) : null,
-    mild.length ? h("section", {}, h("h2", {}, "Worth a look"), several(mild, number, false)) : null);
+  const found = [...HEAD.problems, ...(run ? wrongOf(run) : [])];
+  if (found.length) return h("section", { id: "problems" }, h("h2", {}, "What is wrong"), several(found, number, true));
+  if (HEAD.differences.length || (run && unusedOf(run).length)) return null;
+  return h("p", { class: "all-well" }, "Nothing is wrong: every request was answered, Port took every entity, and nothing was raised.");
+}
+
+/** What no test fails for, unless it asks to: it waits until somebody wants to know. */
+function unused(run, number) {
+  const found = unusedOf(run);
+  if (!found.length) return null;
+  return h("details", { class: "mild-ones" },
+    h("summary", {}, "Worth a look", h("span", { class: "quiet" }, ` ${plural(found.length, "stub or fault", "stubs or faults")} that answered nothing`)),
+    several(found, number, false));
 }
 
 function several(found, number, open) {
