@@ -61,6 +61,8 @@ $(SETUP): requirements.lock pyproject.toml
 images: $(SETUP) ## Find or start the engine, build what is missing
 	@$(BIN)/ocean-sandbox images $(INTEGRATIONS) >/dev/null
 
+# These tests wait for containers more than they compute: half as many workers again as there are processors.
+test: WORKERS = $(shell cpus=$$(getconf _NPROCESSORS_ONLN); echo $$((cpus + cpus / 2)))
 test: $(SETUP) ## Run the whole test suite
 	@$(BIN)/pytest -n $(WORKERS) -m "not contract" $(BUILD)
 
