@@ -14,8 +14,8 @@ from harness import commands
 
 EVERY = [*commands.main.list_commands(None)]  # type: ignore[arg-type]
 LEAVES = [[name] for name in EVERY if name != "stubs"] + [["stubs", name] for name in ("check", "convert", "schema")]
-# What it prints is for a shell, JSON already, or for a person who sits before it.
-NO_JSON = [["completion"], ["stubs", "schema"], ["watch"]]
+# What it prints is for a shell, or JSON already.
+NO_JSON = [["completion"], ["stubs", "schema"]]
 
 
 def run(*args: str, **env: str) -> click.testing.Result:
