@@ -16,8 +16,8 @@ from harness.running.unanswered import unanswered
 
 from .factories import make_mapping, make_rebuilt, make_request
 
-DIRECTORY = Path("/work/things")
-ROOT = Path("/work/wiremock-mappings")
+DIRECTORY = Path("/home/someone/things")
+ROOT = Path("/home/someone/wiremock-mappings")
 
 
 class ThingsError(Exception):

@@ -75,7 +75,7 @@ def test_all_of_it_is_there_for_machines() -> None:
 
     assert said["ok"] is False
     assert said["blueprints"] == [{"blueprint": "service", "upserted": 1, "deleted": 0, "refused": 1}]
-    assert [call["stub"] for call in said["calls"]] == ["/work/wiremock-mappings/things/a.json:3", None]
+    assert [call["stub"] for call in said["calls"]] == ["/home/someone/wiremock-mappings/things/a.json:3", None]
     assert said["unanswered"][0]["url"] == "https://api.example.com/a"
     assert said["errors"][0]["lines"][0] == "main.py:33 in on_things: async for page in pages():"
     assert (said["kinds"][0]["filtered"], said["refused"][0]["status"]) == (2, 422)

@@ -57,14 +57,16 @@ def test_keys_are_those_that_do_something_now() -> None:
 def test_what_could_not_run_is_told_with_the_end_of_why() -> None:
     console = make_console()
     frames = "".join(f'  File "<frozen importlib._bootstrap>", line {number}, in x\n' for number in range(9))
-    detail = f'Traceback:\n{frames}  File "/work/things/main.py", line 3\n    def x(:\nSyntaxError: invalid syntax'
+    detail = (
+        f'Traceback:\n{frames}  File "/home/someone/things/main.py", line 3\n    def x(:\nSyntaxError: invalid syntax'
+    )
     Screen(console, has_keys=False).error(IntegrationError("It does not start.", remedy="mend it.", detail=detail))
 
     assert printed(console).splitlines() == [
         "not run: It does not start.",
         "What to do: mend it.",
         "  | Traceback:",
-        '  |   File "/work/things/main.py", line 3',
+        '  |   File "/home/someone/things/main.py", line 3',
         "  |     def x(:",
         "  | SyntaxError: invalid syntax",
     ]
