@@ -1,29 +1,31 @@
-"""Tests of Port Ocean integrations in sandboxes: the API of the in-process harness, in a different place.
+"""Test Port Ocean integrations in sandboxes, with the API of the in-process harness.
 
-A name is imported when it is asked for: the ``ocean-sandbox`` command, which is in this package, needs few of them.
+Names are imported lazily: the ``ocean-sandbox`` command, which is in this package, needs few of them.
 """
 
 import importlib
 import typing
 
 if typing.TYPE_CHECKING:
-    from harness.asking import asks
-    from harness.base import BaseIntegrationTest
-    from harness.callables import AnswerError
-    from harness.default_resources import DefaultResources
-    from harness.errors import RemoteError
-    from harness.harness import IntegrationTestHarness
-    from harness.kinds import KindCounts
-    from harness.live.result import ActionResult, EventNotTakenError, EventRefusedError, LiveEventResult
-    from harness.mapping import MappingError
-    from harness.port_faults import PortFaults, UnusedFault
-    from harness.port_mock import PortMockResponder, SeedError
-    from harness.result import RejectedEntity, ResyncResult
-    from harness.stub_files.errors import StubFileError
-    from harness.transport import InterceptTransport, RequestLog, Route, UnmatchedRequestError
-    from harness.unused import UnusedStub
-    from sandbox.egress import EgressAttempt
+    from harness.execution.errors import RemoteError
+    from harness.execution.faults import PortFaults, UnusedFault
+    from harness.execution.live_result import ActionResult, EventNotTakenError, EventRefusedError, LiveEventResult
+    from harness.execution.port_mock import PortMockResponder
+    from harness.execution.result import RejectedEntity, ResyncResult
+    from harness.integration.default_resources import DefaultResources
+    from harness.integration.kinds import KindCounts
+    from harness.integration.mapping import MappingError
+    from harness.integration.resources import SeedError
+    from harness.integration.resync_warnings import ResyncWarning
+    from harness.pytest_plugin.base import BaseIntegrationTest
+    from harness.routes.callables import AnswerError
+    from harness.routes.matchers import asks
+    from harness.routes.transport import InterceptTransport, RequestLog, Route, UnmatchedRequestError
+    from harness.stubs.errors import StubFileError
+    from harness.stubs.unused import UnusedStub
+    from harness.testing.harness import IntegrationTestHarness
     from sandbox.errors import ActionError, EventPathError, EventTimeoutError
+    from sandbox.resync.egress import EgressAttempt
 
 __all__ = [
     "ActionError",
@@ -47,6 +49,7 @@ __all__ = [
     "RemoteError",
     "RequestLog",
     "ResyncResult",
+    "ResyncWarning",
     "Route",
     "SeedError",
     "StubFileError",
@@ -57,38 +60,37 @@ __all__ = [
 ]
 
 _NAMES = {
-    "harness.asking": ("asks",),
-    "harness.base": ("BaseIntegrationTest",),
-    "harness.callables": ("AnswerError",),
-    "harness.default_resources": ("DefaultResources",),
-    "harness.errors": ("RemoteError",),
-    "harness.harness": ("IntegrationTestHarness",),
-    "harness.kinds": ("KindCounts",),
-    "harness.live.result": (
+    "harness.routes.matchers": ("asks",),
+    "harness.pytest_plugin.base": ("BaseIntegrationTest",),
+    "harness.routes.callables": ("AnswerError",),
+    "harness.integration.default_resources": ("DefaultResources",),
+    "harness.execution.errors": ("RemoteError",),
+    "harness.testing.harness": ("IntegrationTestHarness",),
+    "harness.integration.kinds": ("KindCounts",),
+    "harness.execution.live_result": (
         "ActionResult",
         "EventNotTakenError",
         "EventRefusedError",
         "LiveEventResult",
     ),
-    "harness.mapping": ("MappingError",),
-    "harness.port_faults": ("PortFaults", "UnusedFault"),
-    "harness.port_mock": (
-        "PortMockResponder",
-        "SeedError",
-    ),
-    "harness.result": (
+    "harness.integration.mapping": ("MappingError",),
+    "harness.execution.faults": ("PortFaults", "UnusedFault"),
+    "harness.execution.port_mock": ("PortMockResponder",),
+    "harness.integration.resources": ("SeedError",),
+    "harness.execution.result": (
         "RejectedEntity",
         "ResyncResult",
     ),
-    "harness.stub_files.errors": ("StubFileError",),
-    "harness.transport": (
+    "harness.integration.resync_warnings": ("ResyncWarning",),
+    "harness.stubs.errors": ("StubFileError",),
+    "harness.routes.transport": (
         "InterceptTransport",
         "RequestLog",
         "Route",
         "UnmatchedRequestError",
     ),
-    "harness.unused": ("UnusedStub",),
-    "sandbox.egress": ("EgressAttempt",),
+    "harness.stubs.unused": ("UnusedStub",),
+    "sandbox.resync.egress": ("EgressAttempt",),
     "sandbox.errors": (
         "ActionError",
         "EventPathError",

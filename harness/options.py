@@ -9,7 +9,7 @@ _options: dict[str, Any] = {}
 
 
 def set_options(**options: Any) -> None:
-    """Keep what pytest was told; None is no option."""
+    """Keep pytest's options; None means not given."""
     _options.update(options)
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong in a sandbox, said so that the reader knows what happened, where, and what to do."""
+"""What can go wrong in a sandbox: every error says what happened, where, and what to do."""
 
 
 class SandboxError(Exception):
@@ -26,6 +26,14 @@ class EngineError(SandboxError):
     """No engine answers, or it cannot do what was asked."""
 
 
+class EngineUnreachableError(EngineError):
+    """The engine went away or does not answer: neither the integration nor the test is at fault."""
+
+
+class ContainerDiedError(EngineError):
+    """A container that a sandbox is made of died while the sandbox was in use."""
+
+
 class ImageError(SandboxError):
     """An image could not be built or pulled."""
 
@@ -35,7 +43,7 @@ class IntegrationError(SandboxError):
 
 
 class ResyncTimeoutError(SandboxError):
-    """The resync did not end in the time it has."""
+    """The resync did not finish in time."""
 
 
 class ResyncCrashedError(SandboxError):
@@ -43,7 +51,7 @@ class ResyncCrashedError(SandboxError):
 
 
 class EventTimeoutError(SandboxError):
-    """A live event was not processed, or an action run not executed, in the time it has."""
+    """A live event was not processed, or an action run not executed, in time."""
 
 
 class EventPathError(SandboxError):
@@ -51,4 +59,4 @@ class EventPathError(SandboxError):
 
 
 class ActionError(SandboxError):
-    """An action run cannot be executed: nobody executes such actions."""
+    """An action run cannot be executed: there is no executor for the action."""

@@ -1,4 +1,4 @@
-"""Plain lines on stderr that say what takes its time."""
+"""Progress lines on stderr."""
 
 import sys
 import time

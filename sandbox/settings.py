@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import tomllib
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -22,7 +23,8 @@ Isolation = Literal["container", "fork"]
 Entry = Literal["resync", "production"]
 Trace = Literal["off", "on-failure", "always"]
 _PREFIX = "OCEAN_SANDBOX_"
-# What the tests of this repository read, and what the command does.
+_SIZE = re.compile(r"[0-9]+(?:\.[0-9]+)?[bkmgt]?b?", re.IGNORECASE)
+# Read by the tests of this repository, and by the command.
 _NO_SETTINGS = {"PUBLIC_OCEAN", "EXAMPLES", "ROUNDS", "VERBOSE"}
 SANDBOX_PREFIX = 28
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
@@ -39,7 +41,7 @@ class Settings(BaseSettings):
     )
 
     install_engine: bool = Field(
-        default=True, description="Install docker.io on Debian or Ubuntu, as root, if no engine is there."
+        default=True, description="Install docker.io on Debian or Ubuntu, as root, if there is no engine."
     )
     engine_timeout: float = Field(default=60, gt=0, description="Seconds that a started engine has to answer.")
     base_image: str | None = Field(
@@ -71,6 +73,13 @@ class Settings(BaseSettings):
     wiremock_memory: str = Field(default="768m", description="Memory limit of a WireMock container.")
     port_mock_memory: str = Field(default="1g", description="Memory limit of a Port mock container.")
     pids_limit: int = Field(default=512, gt=0, description="Processes and threads that a container may have.")
+    images_days: float = Field(
+        default=7, gt=0, description="Days after which one of our images that nothing has used is removed."
+    )
+    images_size: str = Field(
+        default="5g",
+        description="Disk space for our images, in Docker's notation; beyond it, superseded ones are removed early.",
+    )
     subnets: IPv4Network = Field(
         default=IPv4Network("172.30.0.0/16"), description="Where the sandboxes' small networks are cut from."
     )
@@ -79,7 +88,7 @@ class Settings(BaseSettings):
     )
     mappings: Path | None = Field(default=None, description="The folder with the stub files, a folder per integration.")
     trace: Trace = Field(
-        default="on-failure", description="Of which tests a trace is written: one HTML file that shows what happened."
+        default="on-failure", description="Which tests to write a trace of: one HTML file that shows what happened."
     )
     trace_folder: Path = Field(
         default=Path(".sandbox-traces"), description="Where traces are written, below the folder that pytest runs in."
@@ -92,7 +101,14 @@ class Settings(BaseSettings):
     @field_validator("cache")
     @classmethod
     def _is_absolute(cls, cache: Path) -> Path:
-        return cache.expanduser().absolute()  # programs that run elsewhere are told, too
+        return cache.expanduser().absolute()  # programs that run elsewhere get it too
+
+    @field_validator("images_size")
+    @classmethod
+    def _is_a_size(cls, size: str) -> str:
+        if not _SIZE.fullmatch(size):
+            raise ValueError(f"{size!r} is not a size; write 5g, 500m or 0")
+        return size
 
     @field_validator("subnets")
     @classmethod
@@ -124,20 +140,26 @@ def load(**options: Any) -> Settings:
     """The settings in force, with ``options`` (those that are not None) over all others.
 
     Raises:
-        SandboxError: A setting has no such name or no such value.
+        SandboxError: A setting is unknown or has an invalid value, or the working directory is gone.
     """
     _refuse_unknown_variables()
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise SandboxError(
+            "The working directory no longer exists.", remedy="change to one that exists, and run this again."
+        ) from error
     try:
         return Settings(**{name: value for name, value in options.items() if value is not None})
     except tomllib.TOMLDecodeError as error:
         raise SandboxError(
-            f"{Path.cwd() / 'pyproject.toml'} is no valid TOML: {error}", remedy="mend that line."
+            f"{Path.cwd() / 'pyproject.toml'} is not valid TOML: {error}", remedy="fix that line."
         ) from error
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors())
         raise SandboxError(
-            f"A setting of the sandbox is wrong: {wrong}",
-            remedy="mend it in [tool.ocean-sandbox] of pyproject.toml, or in the environment (OCEAN_SANDBOX_<NAME>).",
+            f"Invalid setting: {wrong}",
+            remedy="fix it in [tool.ocean-sandbox] of pyproject.toml, or in the environment (OCEAN_SANDBOX_<NAME>).",
         ) from error
 
 
@@ -149,6 +171,6 @@ def _refuse_unknown_variables() -> None:
             close = difflib.get_close_matches(name, known, n=1)
             there = ", ".join(_PREFIX + each for each in sorted(known))
             raise SandboxError(
-                f"There is no setting {variable}, which the environment has.",
-                remedy=f"did you mean {_PREFIX}{close[0]}?" if close else f"there are: {there}.",
+                f"The environment sets {variable}, but there is no such setting.",
+                remedy=f"did you mean {_PREFIX}{close[0]}?" if close else f"available settings: {there}.",
             )

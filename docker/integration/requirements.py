@@ -1,7 +1,7 @@
 """Prints the run-time dependencies of the integration in the working directory, in the form that uv installs.
 
-From ``poetry.lock`` where there is one (pinned, with hashes), else from ``pyproject.toml`` alone: PEP 621's
-``project.dependencies``, or Poetry's ``tool.poetry.dependencies``.
+From its lock where there is one (``poetry.lock`` or ``uv.lock``: pinned, with hashes), otherwise from ``pyproject.toml``
+alone: PEP 621's ``project.dependencies``, or Poetry's ``tool.poetry.dependencies``.
 """
 
 import subprocess
@@ -9,17 +9,19 @@ import sys
 import tomllib
 from pathlib import Path
 
+# What prints each lock as requirements, and checks that it fits the ``pyproject.toml``.
+EXPORTS = {
+    "poetry.lock": "poetry export --format requirements.txt --without-urls --no-interaction",
+    "uv.lock": "uv export --locked --offline --no-cache --no-default-groups --no-emit-project --no-header --no-annotate "
+    "--format requirements-txt",
+}
 
-def from_lock() -> str:
-    """The lock as requirements with hashes; Poetry checks that it fits the ``pyproject.toml``."""
-    export = subprocess.run(
-        ["poetry", "export", "--format", "requirements.txt", "--without-urls", "--no-interaction"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+
+def from_lock(lock: str) -> str:
+    """The lock as requirements with hashes."""
+    export = subprocess.run(EXPORTS[lock].split(), capture_output=True, text=True, check=False)
     if export.returncode:
-        sys.exit(f"poetry.lock cannot be used: {export.stderr or export.stdout}")
+        sys.exit(f"{lock} cannot be used: {export.stderr or export.stdout}")
     return export.stdout
 
 
@@ -36,9 +38,9 @@ def main() -> None:
     try:
         project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        sys.exit(f"pyproject.toml is no valid TOML: {error}")
-    if Path("poetry.lock").exists():
-        print(from_lock())
+        sys.exit(f"pyproject.toml is not valid TOML: {error}")
+    if lock := next((name for name in EXPORTS if Path(name).exists()), None):
+        print(from_lock(lock))
     elif "dependencies" in project.get("project", {}):
         print("\n".join(project["project"]["dependencies"]))
     elif "poetry" in project.get("tool", {}):

@@ -1,7 +1,7 @@
-"""Runs the resync that a directory asks for: its mapping, its stubs, its blueprints, a configuration to start with.
+"""Runs the resync of a directory, with its mapping, its stubs, its blueprints and a configuration to start with.
 
 Nothing but the directory need be named; whatever is, counts instead. Each resync is in a sandbox that is empty, and the
-stubs, the mapping and the code are read anew for it, so the same :class:`DirectoryRun` can run again after a change.
+stubs, the mapping and the code are read again for it, so the same :class:`DirectoryRun` can run again after a change.
 """
 
 import time
@@ -11,19 +11,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.harness import IntegrationTestHarness
-from harness.journal import ThirdPartyCall
-from harness.mapping import MappingError
+from harness.execution.port_mock import Strictness
+from harness.execution.result import ResyncResult
+from harness.integration.mapping import MappingError
+from harness.integration.resources import BLUEPRINTS, RESOURCES, mapping_of
 from harness.options import settings_in_force
-from harness.port_mock import Strictness
-from harness.resources import BLUEPRINTS, RESOURCES, mapping_of
-from harness.result import ResyncResult
-from harness.running.given import config_of, stub_folders_of
-from harness.running.unanswered import Unanswered, unanswered
-from harness.stub_files import folder as stub_files
-from harness.stub_files.errors import StubFileError
-from harness.stubs import Stub
-from harness.transport import InterceptTransport, RequestLog
+from harness.routes.transport import InterceptTransport, RequestLog
+from harness.running.defaults import config_of, stub_folders_of
+from harness.stubs import folder as stub_files
+from harness.stubs.errors import StubFileError
+from harness.stubs.journal import ThirdPartyCall
+from harness.stubs.mappings import Stub
+from harness.stubs.unmatched_requests import Unanswered, unanswered
+from harness.testing.harness import IntegrationTestHarness
 from sandbox.settings import Entry, Settings
 
 
@@ -38,7 +38,7 @@ class Asked:
         stubs: Stub folders, the later laid over the earlier; None for the one that is called as the directory is.
         config: Settings of the integration, ``name=value`` each.
         port: Port's rules; None for strict ones where the integration brings its blueprints along.
-        entry: How the resync is started; None for what the settings say.
+        entry: How the resync is started; None to use the settings.
     """
 
     directory: Path
@@ -59,7 +59,7 @@ class Read:
         mapping: The mapping, of all kinds or of the one that was asked for.
         folders: The stub folders that are laid over one another.
         stubs: Their stubs.
-        config: What overrides the integration's configuration.
+        config: Overrides of the integration's configuration.
         port: Port's rules.
     """
 
@@ -128,7 +128,7 @@ class DirectoryRun:
             return None
 
     def folders(self) -> list[str]:
-        """The stub folders, by the names that a test would give them; none where there is none of the directory's name."""
+        """The stub folders, by the names that a test would give them; none if none is named after the directory."""
         return list(self.asked.stubs or stub_folders_of(self.directory, self.settings.mappings))
 
     def read(self) -> Read:
@@ -175,7 +175,7 @@ class DirectoryRun:
             entry: Instead of the entry that was asked for.
 
         Raises:
-            SandboxError: A file is not as it must be, the integration does not start or dies, or there is no engine.
+            SandboxError: A file is invalid, the integration does not start or dies, or there is no engine.
         """
         began, started = time.time(), time.monotonic()
         read = read or self.read()
@@ -199,7 +199,7 @@ class DirectoryRun:
             await harness.shutdown()
 
     def cut(self) -> None:
-        """Kill the resync that goes on, if one does: it ends with a ResyncCrashedError, or by itself in the meantime."""
+        """Kill the running resync, if there is one: it ends with a ResyncCrashedError, unless it finishes in the meantime."""
         if self._harness is not None:
             self._harness._cut()  # noqa: SLF001 # its own package
 
@@ -223,5 +223,5 @@ class DirectoryRun:
 def _of_kind(mapping: dict[str, Any], kind: str, file: Path) -> list[dict[str, Any]]:
     kinds = [resource["kind"] for resource in mapping["resources"]]
     if kind not in kinds:
-        raise MappingError(f"{file} has no resource of kind {kind!r}.", remedy=f"there are: {', '.join(kinds)}.")
+        raise MappingError(f"{file} has no resource of kind {kind!r}.", remedy=f"available kinds: {', '.join(kinds)}.")
     return [resource for resource in mapping["resources"] if resource["kind"] == kind]

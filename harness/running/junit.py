@@ -1,4 +1,4 @@
-"""A run as JUnit XML, which every CI shows: a test case for each resource of the mapping, and one for each thing to check."""
+"""A run as JUnit XML, which every CI shows: a test case for each resource of the mapping, and one for each check."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def of_run(run: Run) -> str:
-    """The document of a run that came to its end.
+    """The document of a completed run.
 
     Args:
         run: The run.
@@ -36,9 +36,10 @@ def of_run(run: Run) -> str:
     if not (run.result.reconciliation_success or errors):
         other.append("the resync did not complete")
     suite.case("no other error", other, "error")
-    suite.case("every request has a stub", map(str, run.unanswered), "unanswered request")
+    suite.case("every request has a stub", map(str, run.unanswered), "unmatched request")
     suite.case("Port refuses no entity", map(str, run.result.rejected_entities), "refused entity")
-    suite.case("nothing reaches for the outside", map(str, dict.fromkeys(run.result.egress_attempts)), "egress")
+    suite.case("every kind with items has entities", map(str, summary.dropped(run)), "no entity")
+    suite.case("nothing tries to reach the outside", map(str, dict.fromkeys(run.result.egress_attempts)), "egress")
     return suite.text()
 
 

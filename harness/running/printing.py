@@ -12,20 +12,22 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from harness.integration.resync_warnings import ResyncWarning
 from harness.running import summary
 from harness.running.directory_run import Run
 from harness.running.summary import CallCount
-from harness.running.unanswered import Unanswered
+from harness.stubs.unmatched_requests import Unanswered
 
 _T = TypeVar("_T")
 _CALLS = 30
 _UNANSWERED = 5
 _REFUSED = 20
 _ERRORS = 10
+_WARNINGS = 10
 _FRAMES = 4
 # Method, times, status, and what is between all columns.
 _OTHER_COLUMNS = 27
-_BAD = 400  # the first status that is none of success
+_BAD = 400  # the first status that is not a success
 
 
 def show(run: Run, console: Console) -> None:
@@ -66,8 +68,8 @@ def show_entities(run: Run, console: Console) -> None:
 
 
 def show_problems(run: Run, console: Console) -> None:
-    """Print what is not as it should be: unanswered requests, refused entities, errors, egress."""
-    for each in _first(run.unanswered, _UNANSWERED, "unanswered requests", console):
+    """Print what is not as it should be: unmatched requests, refused entities, errors, items dropped, egress; and warnings."""
+    for each in _first(run.unanswered, _UNANSWERED, "unmatched requests", console):
         _show_unanswered(each, run, console)
     if run.result.rejected_entities:
         _title(console, "Refused by Port")
@@ -82,9 +84,11 @@ def show_problems(run: Run, console: Console) -> None:
         for line in error.lines[-_FRAMES:]:
             show_line(console, f"      {line}")
     if run.result.egress_attempts:
-        _title(console, "It tried to reach the outside, past the proxy")
+        _title(console, "It tried to reach what the sandbox does not answer")
     for attempt in dict.fromkeys(run.result.egress_attempts):
         show_line(console, f"  {attempt}")
+    _show_warnings("Items that became no entity", summary.dropped(run), "red", console)
+    _show_warnings("Warnings", summary.warnings(run), "yellow", console)
 
 
 def show_sum(run: Run, console: Console) -> None:
@@ -94,10 +98,19 @@ def show_sum(run: Run, console: Console) -> None:
     done = f"{_count(upserted, 'entity', 'entities')}, {_count(len(run.calls), 'call', 'calls')}, {run.seconds:.1f} s"
     if console.is_terminal:
         console.print()
+    if warnings := summary.warnings(run):
+        done += f", {_count(len(warnings), 'warning', 'warnings')}"
     if problems:
         show_line(console, f"{', '.join(problems)} ({done})", "bold red")
     else:
         show_line(console, f"ok: {done}", "bold green")
+
+
+def _show_warnings(title: str, warnings: Sequence[ResyncWarning], style: str, console: Console) -> None:
+    if warnings:
+        _title(console, title)
+    for warning in _first(warnings, _WARNINGS, "of them", console):
+        show_line(console, f"  {warning}", style)
 
 
 def _show_calls(run: Run, console: Console) -> None:

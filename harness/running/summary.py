@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.journal import ThirdPartyCall
+from harness.integration.resync_warnings import ResyncWarning
 from harness.running.directory_run import Run
-from sandbox.sandbox import DIRECTORY
+from harness.stubs.journal import ThirdPartyCall
+from sandbox.resync.sandbox import DIRECTORY
 
 _FRAME = re.compile(r'  File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>.+))?')
 _MARKERS = re.compile(r"\s*[~^]+\s*")
@@ -115,7 +116,7 @@ def failures_of(errors: Iterable[Exception], directory: Path) -> list[Failure]:
 
 
 def frames(traceback: str) -> list[str]:
-    """Where a traceback goes through the integration's own code, a line each: file, line, function, code.
+    """Where a traceback goes through the integration's own code, one per line: file, line, function, code.
 
     Args:
         traceback: As Python prints it in the container, where the integration is in ``/app``.
@@ -143,13 +144,24 @@ def _same(call: ThirdPartyCall) -> tuple[str, str, int, str | None]:
     return call.request.method, str(call.request.url), call.response.status_code, call.stub
 
 
+def dropped(run: Run) -> list[ResyncWarning]:
+    """The resources of which something was fetched and no entity came, although no selector said so."""
+    return [warning for warning in run.result.warnings if warning.subject == "items"]
+
+
+def warnings(run: Run) -> list[ResyncWarning]:
+    """Further warnings, which are not problems of the run."""
+    return [warning for warning in run.result.warnings if warning.subject != "items"]
+
+
 def problems(run: Run) -> list[str]:
     """Why the run is not as it should be, a few words each; nothing where all is well."""
     result, errors = run.result, failures(run)
     counts = (
-        (len(run.unanswered), "unanswered request", "unanswered requests"),
+        (len(run.unanswered), "unmatched request", "unmatched requests"),
         (len(result.rejected_entities), "refused entity", "refused entities"),
         (len(errors), "error", "errors"),
+        (len(dropped(run)), "kind without entities", "kinds without entities"),
         (len(set(result.egress_attempts)), "attempt to reach the outside", "attempts to reach the outside"),
     )
     found = [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
@@ -193,6 +205,8 @@ def to_dict(run: Run) -> dict[str, Any]:
         "calls": [{**call.to_dict(), "stub": call.stub, "at": call.at} for call in run.calls],
         "unanswered": [each.to_dict() for each in run.unanswered],
         "errors": [asdict(each) for each in failures(run)],
+        "dropped": [asdict(each) for each in dropped(run)],
+        "warnings": [asdict(each) for each in warnings(run)],
         "egress": [str(each) for each in dict.fromkeys(result.egress_attempts)],
         "unused_stubs": [asdict(each) for each in result.unused_stubs],
         "port_calls": [

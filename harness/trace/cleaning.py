@@ -1,6 +1,6 @@
-"""Takes secrets out of what goes into a trace: a file that is attached to issues, and kept by CI.
+"""Removes secrets from what goes into a trace: a file that is attached to issues, and kept by CI.
 
-The rules are those of a recording (:mod:`harness.discovery.redact`): sensitive settings of the integration wherever they
+The rules are those of a recording (:mod:`harness.redaction.redact`): sensitive settings of the integration wherever they
 turn up, what cookies, headers, parameters and fields with the name of a credential hold, and tokens by their form.
 """
 
@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from harness.credential_names import is_credential_field
-from harness.discovery import last_look
-from harness.discovery.redact import Redactor
-from harness.discovery.secret_forms import SHORTEST
-from harness.integration_config import ConfigError, read_spec
+from harness.integration.configuration import ConfigError, read_spec
+from harness.redaction import leak_scan
+from harness.redaction.credential_names import is_credential_field
+from harness.redaction.redact import Redactor
+from harness.redaction.secret_forms import SHORTEST
 from harness.trace.model import Body, Call, Pairs, Trace
 
 # A field of JSON that is cut, or that stands in a line of the log.
@@ -84,7 +84,7 @@ class Cleaner:
             return self._redactor.clean_headers(headers)
 
     def body(self, body: Body) -> str | None:
-        """The text of a body; None where it is none."""
+        """The text of a body; None if it is not text."""
         try:
             text = body.content.decode()
         except UnicodeDecodeError:
@@ -98,7 +98,7 @@ class Cleaner:
     def left_in(self, text: str) -> list[str]:
         """The placeholders of the secrets that a text still has."""
         known = {secret: name for secret, name in self._redactor.known().items() if len(secret) >= SHORTEST}
-        return list(last_look.left_in(text.encode("utf-8", "replace"), known)) if known else []
+        return list(leak_scan.left_in(text.encode("utf-8", "replace"), known)) if known else []
 
     def _learn(self, call: Call) -> None:
         self._redactor.learn(call.url)
@@ -114,7 +114,7 @@ class Cleaner:
 
 
 def _parsed(text: str) -> Any:
-    """The object or list that a text is; None where it is none."""
+    """The object or list that a text encodes; None if it does not."""
     if text.lstrip()[:1] not in ("{", "["):
         return None
     with contextlib.suppress(ValueError, RecursionError):

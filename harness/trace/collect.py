@@ -1,4 +1,4 @@
-"""Makes the trace of what was run: of its results, and of what they were run with."""
+"""Builds the trace of a run from its results and its inputs."""
 
 import contextlib
 import json
@@ -9,22 +9,22 @@ from typing import Any
 
 import httpx
 
-from harness.harness import IntegrationTestHarness
-from harness.journal import PortCall, ThirdPartyCall
-from harness.live.result import ActionResult, LiveEventResult
-from harness.result import ResyncResult
+from harness.execution.live_result import ActionResult, LiveEventResult
+from harness.execution.result import ResyncResult
+from harness.routes.transport import RequestLog, Route, UnmatchedRequestError
 from harness.running.directory_run import Run as DirectorysRun
 from harness.running.summary import Failure, failures_of
-from harness.running.unanswered import unanswered
-from harness.stubs import Stub
+from harness.stubs.journal import PortCall, ThirdPartyCall
+from harness.stubs.mappings import Stub
+from harness.stubs.unmatched import nearest, route_for
+from harness.stubs.unmatched_requests import unanswered
+from harness.stubs.unused import place_of_route
+from harness.testing.harness import IntegrationTestHarness
 from harness.trace import log_lines, origin
 from harness.trace.model import Body, Call, Entity, Problem, Run
-from harness.transport import RequestLog, Route, UnmatchedRequestError
-from harness.unmatched import nearest, route_for
-from harness.unused import place_of_route
 from sandbox.port_mock.recording import EXCERPT_CHARACTERS
 
-# Of so many requests that nobody answered, the nearest stub is looked for: each takes some milliseconds.
+# For how many unmatched requests to find the nearest stub: each takes a few milliseconds.
 _COMPARED = 50
 # Of a larger body, WireMock's journal keeps the beginning: see docker/wiremock/options.
 _JOURNAL_KEEPS = 100_000
@@ -42,7 +42,7 @@ class Given:
         routes: The routes of a test.
         stubs: The stubs of its stub files.
         items: The raw items of each resource, where they are known.
-        is_test: Whether a test ran it, which is mended by a route; otherwise it is mended by a stub of a file.
+        is_test: Whether a test ran it, which a route fixes; otherwise a stub in a file does.
     """
 
     directory: Path
@@ -61,7 +61,7 @@ class Given:
             (harness.port_mapping_config or {}).get("resources") or [],
             harness._config(),  # noqa: SLF001 # its own package
             harness.third_party_transport.routes,
-            harness._stub_files,  # noqa: SLF001 # its own package
+            harness.stub_mappings,
         )
 
     @classmethod
@@ -91,7 +91,7 @@ def _name(result: ResyncResult, number: int, results: Sequence[ResyncResult]) ->
 
 @dataclass
 class _Lacking:
-    """What there is to say of a request that nobody answered."""
+    """What there is to say about an unmatched request."""
 
     nearest: list[str]
     paste: str
@@ -124,7 +124,7 @@ class _Made:
             kinds=[asdict(counts) for counts in result.kinds],
             integration=self.given.directory.name,
         )
-        # What Port said is no answer of the third party, and what nobody answered holds no item.
+        # Port's answers are not the third party's, and an unmatched request holds no item.
         answers = [
             each
             for number, call in enumerate(calls)
@@ -139,7 +139,7 @@ class _Made:
         return run
 
     def _look_into_unmatched(self) -> None:
-        """See what is nearest to each request that nobody answered; those that ask the same are looked into once."""
+        """Find the nearest stub for each unmatched request; identical requests are explained once."""
         given = self.given
         if not given.is_test:
             for found in unanswered(self.result.unmatched, given.stubs):
@@ -182,11 +182,11 @@ class _Made:
     def _problems(self, run: Run, numbers: dict[int, int]) -> Iterator[Problem]:
         """What is wrong, the worst first."""
         result = self.result
-        # What nobody answered is told below.
+        # Unmatched requests are reported below.
         errors = [error for error in result.errors if not isinstance(error, UnmatchedRequestError)]
         yield from map(_of_failure, failures_of(errors, self.given.directory))
         if not result.reconciliation_success and not result.errors:
-            yield Problem("error", "It did not come to its end", "Its log, and the calls to Port, may say why.")
+            yield Problem("error", "It did not finish", "Its log, and the calls to Port, may say why.")
         seen = set()
         for call in result.unmatched:
             if (asked := _asked(call)) not in seen:
@@ -194,7 +194,9 @@ class _Made:
                 lacking, number = self.lacking[asked], numbers.get(id(call))
                 yield Problem("unmatched", " ".join(asked), "\n".join(lacking.nearest), "", lacking.paste, number)
         for attempt in dict.fromkeys(result.egress_attempts):
-            yield Problem("outside", f"Tried to reach {attempt}", "There is no way out of the sandbox past the proxy.")
+            yield Problem(
+                "outside", f"Tried to reach {attempt}", "The sandbox answers HTTP and HTTPS, and nothing leaves it."
+            )
         for number, entity in enumerate(run.entities):
             if entity.state == "refused":
                 title = f"{entity.entity.get('blueprint')} {entity.entity.get('identifier')}"
@@ -202,6 +204,9 @@ class _Made:
         for unknown in result.unknown_port_calls:
             title = f"{unknown.request.method} {_path(unknown.request)}"
             yield Problem("unknown", title, "The Port mock does not know this call.", call=numbers.get(id(unknown)))
+        for warning in result.warnings:
+            kind = "dropped" if warning.subject == "items" else "warning"
+            yield Problem(kind, warning.place, warning.message)
         for unused in (*result.unused_stubs, *result.unused_faults):
             yield Problem("unused", str(unused))
 

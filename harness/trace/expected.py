@@ -1,4 +1,4 @@
-"""What was expected and is otherwise: a snapshot of a test that did not hold, or the entities that somebody accepted.
+"""What differs from the expected: a failed snapshot of a test, or the accepted entities.
 
 The snapshots of a test are read from syrupy's fixture, if it has one. It is not imported: most who test with sandboxes have
 it, and not all. (syrupy 5 to 7, assertion.py: a ``SnapshotAssertion`` has its ``executions``, an ``AssertionResult`` each.)
@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from harness.comparison.difference import Change
-from harness.comparison.difference import Difference as Found
+from harness.diagnosis.difference import Change
+from harness.diagnosis.difference import Difference as Found
 from harness.trace.model import Difference, Entity
 
 _CONTEXT = 3
@@ -26,7 +26,7 @@ def of_fixtures(fixtures: Mapping[str, Any]) -> list[Difference]:
 
 
 def between(title: str, expected: str, found: str) -> Difference:
-    """How a text is otherwise than expected.
+    """How a text differs from the expected one.
 
     Args:
         title: What was compared.
@@ -40,7 +40,7 @@ def between(title: str, expected: str, found: str) -> Difference:
 
 
 def of_accepted(title: str, found: Found, entities: Iterable[Entity]) -> Difference:
-    """How entities are otherwise than accepted; each that is has it in its ``otherwise``, too.
+    """How entities differ from the accepted ones; each that differs also has it in its ``otherwise``.
 
     Args:
         title: What was accepted.

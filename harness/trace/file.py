@@ -1,11 +1,11 @@
-"""Puts a page where it belongs."""
+"""Writes a page to its file."""
 
 import hashlib
 import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness.whole_file import replacing
+from harness.atomic_write import replacing
 
 # The name of a file may have 255 bytes, and some of those of a folder are spent.
 _LONGEST = 150
@@ -52,4 +52,4 @@ def file_of(test: str, folder: Path) -> Path:
 
 
 def _short_hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]

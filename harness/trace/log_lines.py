@@ -1,4 +1,4 @@
-"""Reads the lines that an integration logged: when each was, its level, and what it says."""
+"""Parses the lines that an integration logged: time, level and text."""
 
 import re
 from collections.abc import Iterable

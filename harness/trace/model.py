@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from harness.explanation.trace import ItemTrace, Step
+from harness.integration.mapping_trace import ItemTrace, Step
 
 Lane = Literal["third-party", "port"]
 Outcome = Literal["passed", "failed", "finished"]
@@ -17,7 +17,7 @@ class Body:
 
     Args:
         content: Its bytes, as far as they are known.
-        size: How many it had, in bytes; None where nobody counted.
+        size: How many it had, in bytes; None if unknown.
         is_whole: Whether ``content`` is all of it.
     """
 
@@ -33,17 +33,17 @@ class Call:
     Args:
         lane: Who was asked.
         at: When, in seconds since the epoch.
-        seconds: How long the answer took; None where nobody measured.
+        seconds: How long the answer took; None if unknown.
         method: The request's method.
         url: The request's URL; of a call to Port, from the path on.
         status: The answer's status; 0 where the connection was broken.
-        request_headers: Its headers; None where nobody kept them.
+        request_headers: Its headers; None if they were not kept.
         request: Its body.
-        response_headers: The answer's headers; None where nobody kept them.
+        response_headers: The answer's headers; None if they were not kept.
         response: The answer's body.
         stub: What answered, in words.
-        is_wrong: Whether nobody answered, or Port refused it.
-        nearest: What came nearest, in lines, where nobody answered.
+        is_wrong: Whether it was unmatched, or Port refused it.
+        nearest: The nearest stub, in lines, if it was unmatched.
         paste: What would answer it, to be pasted.
     """
 
@@ -69,7 +69,7 @@ class LogLine:
 
     Args:
         at: When, in seconds since the epoch; of a line that does not say, when the one before it was.
-        level: ``INFO`` and the like; empty for what it printed.
+        level: ``INFO`` and so on; empty for what it printed.
         text: What it said.
     """
 
@@ -84,7 +84,7 @@ class Origin:
 
     Args:
         found: ``item``: an item of a response becomes exactly this entity. ``part``: one becomes an entity of this
-            identifier, of which some parts are otherwise: the integration adds to what it got. ``made``: the item is known,
+            identifier, but some parts differ: the integration adds to what it got. ``made``: the item is known,
             and no answer has it as it is: the integration made it. ``values``: no item does,
             and some responses hold values of the entity. ``nothing``: not even that.
         trace: The item's way through the mapping, if there is an item.
@@ -118,7 +118,7 @@ class Entity:
         entity: The entity as the integration sent it; of an item that became none, what the mapping made of it.
         reason: Why it is not in Port.
         origin: Where it is from.
-        otherwise: How it is otherwise than expected, as the lines of a diff.
+        otherwise: How it differs from the expected, as the lines of a diff.
     """
 
     state: State
@@ -133,12 +133,12 @@ class Problem:
     """Something that is wrong.
 
     Args:
-        kind: ``failure``, ``error``, ``unmatched``, ``outside``, ``refused``, ``unknown``, or ``unused`` for what is only
-            worth a look.
+        kind: ``failure``, ``error``, ``unmatched``, ``outside``, ``refused``, ``unknown``, ``dropped``; ``warning`` or
+            ``unused`` for what is only worth a look.
         title: It in one line.
         text: What there is to say of it.
         trace: Its traceback.
-        paste: What mends it, to be pasted.
+        paste: What fixes it, to be pasted.
         call: The number of the call that it is about.
         entity: The number of the entity that it is about.
     """
@@ -181,7 +181,7 @@ class Run:
 
 @dataclass
 class Difference:
-    """What was expected and is otherwise.
+    """What differs from the expected.
 
     Args:
         title: What was compared with what.

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from harness.comparison.outcome import outcome_of
+from harness.diagnosis.accepted import Accepted
+from harness.diagnosis.outcome import outcome_of
 from harness.running.directory_run import Run
 from harness.trace import cleaning, collect, expected, page
 from harness.trace.file import made
 from harness.trace.model import Trace
-from harness.watching.accepted import Accepted
 
 
 def page_of(run: Run, items: Sequence[Sequence[Any]] | None = None, accepted: Accepted | None = None) -> str:

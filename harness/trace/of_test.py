@@ -1,4 +1,4 @@
-"""Writes the trace of a test into a file that is named as the test is."""
+"""Writes the trace of a test to a file named after the test."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness import current
-from harness.harness import IntegrationTestHarness
+from harness.testing import session
+from harness.testing.harness import IntegrationTestHarness
 from harness.trace import cleaning, collect, expected, page
 from harness.trace.file import file_of, keep, made
 from harness.trace.model import Outcome, Problem, Trace
@@ -28,7 +28,7 @@ def write(item: pytest.Item, reports: Sequence[pytest.TestReport], folder: Path)
         TraceError: A secret would be in it.
         OSError: It cannot be written.
     """
-    ran = [(harness, results) for harness in current.harnesses() if (results := current.results(harness))]
+    ran = [(harness, results) for harness in session.harnesses() if (results := session.results(harness))]
     if not ran:
         return None
     failed = [report for report in reports if report.failed]

@@ -1,9 +1,9 @@
-"""Finds the raw item that an entity is made of, in what the third party answered.
+"""Finds the raw item behind an entity in the third party's answers.
 
 Ocean keeps no raw items, and a test that failed cannot wait for another resync (as ``ocean-sandbox explain`` runs one). So
 the objects of the recorded answers go through the mapping, and the one that becomes exactly the entity is its item. Many
 integrations add to what they get, or make items of their own: then an object may become an entity of the same identifier
-that is otherwise in parts, or there is none, and all that can be said is which answers hold values of the entity. Each
+that differs in parts, or there is none, and all that can be said is which answers contain values of the entity. Each
 is told from the other, see :class:`harness.trace.model.Origin`.
 
 Where there is time, as there is for a directory, the items themselves come from another resync (:func:`of_items`). Then only
@@ -15,11 +15,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.explanation.reason import why_empty, why_no_entity
-from harness.explanation.trace import ItemTrace, Step, differing, evaluate, follow, mappings_of
-from harness.trace.candidates import Candidate, first_results, on_top, parts, within
-from harness.trace.holding import say_who_answered, say_who_holds
+from harness.integration.candidates import Candidate, first_results, on_top, parts, within
+from harness.integration.mapping_trace import ItemTrace, Step, differing, evaluate, follow, mappings_of
+from harness.integration.reason import why_empty, why_no_entity
 from harness.trace.model import Entity, Origin
+from harness.trace.provenance import say_who_answered, say_who_holds
 
 _MOST_OTHERS = 1000
 _Key = tuple[str, str]
@@ -156,7 +156,7 @@ def _others(search: _Search, candidates: list[Candidate]) -> Iterator[Entity]:
 
 
 def _no_entity(trace: ItemTrace, candidate: Candidate) -> Entity:
-    reason = why_no_entity(trace) or "the mapping makes an entity of it, and the integration upserted none"
+    reason = why_no_entity(trace) or "the mapping gives an entity, but the integration upserted none"
     why = {step.path: why_empty(step, trace.item) for step in trace.empty}
     origin = Origin("item", trace, call=candidate.call, path=candidate.path, why=why)
     entity = trace.entity or {}

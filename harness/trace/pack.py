@@ -1,4 +1,4 @@
-"""Keeps what a page shows on demand: values in compressed pieces, each kept once, of which a browser unpacks those it needs."""
+"""Stores what a page shows on demand: values in compressed pieces, each stored once, which a browser unpacks as needed."""
 
 import base64
 import gzip

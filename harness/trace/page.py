@@ -1,4 +1,4 @@
-"""Writes a trace as one HTML file, which asks nobody for anything and runs no script but its own.
+"""Writes a trace as one self-contained HTML file, which makes no network requests and runs no script but its own.
 
 What third parties answered is hostile until proven otherwise. It gets into the page as JSON of which no character means
 anything to HTML, or as base64; the page's script makes text of it, never markup; and a policy in the page lets a browser
@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from harness.discovery.redact import Redactor
+from harness.redaction.redact import Redactor
 from harness.trace.cleaning import Cleaner
 from harness.trace.model import Trace
 from harness.trace.pack import packed
@@ -63,8 +63,8 @@ def page(trace: Trace, redactor: Redactor, *, most: int = MOST) -> str:
     texts.append(json.dumps(summary, ensure_ascii=False, default=str))
     if left := cleaner.left_in("\n".join(texts)):
         raise TraceError(
-            f"The trace of {summary['title']} is not written: it would hold {', '.join(left[:5])} in a form that is not replaced.",
-            remedy="give the integration a configuration of which no value is a part of what it reads.",
+            f"The trace of {summary['title']} is not written: it would hold {', '.join(left[:5])} in a form that cannot be redacted.",
+            remedy="use configuration values that do not occur in the data that the integration reads.",
         )
     return rendered(summary | {"starts": view.pack.starts()}, pieces)
 

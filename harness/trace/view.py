@@ -1,4 +1,4 @@
-"""The data of a page: a summary that is there at once, and everything else in a pack (see :mod:`harness.trace.pack`).
+"""The data of a page: a summary that is available at once, and everything else in a pack (see :mod:`harness.trace.pack`).
 
 Everything passes the cleaner here, and nothing gets into a page by another way.
 """
@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from harness.explanation.trace import Step
+from harness.integration.mapping_trace import Step
 from harness.trace.cleaning import Cleaner
 from harness.trace.model import Body, Call, Entity, Origin, Problem, Run, Trace
 from harness.trace.pack import Pack

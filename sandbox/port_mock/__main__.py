@@ -5,9 +5,8 @@ Environment:
     PORT_MOCK_API_PORT: Where to serve the Port API; 8000 unless told, 0 for any free port.
     PORT_MOCK_CONTROL_PORT: Where to serve the control API; 8001 unless told, 0 for any free port.
     PORT_MOCK_RELAY_PORT: Where to take requests for the test process; 8002 unless told, 0 for any free port.
-    PORT_MOCK_NAMES_PORT: Where to answer look-ups of names, over UDP and TCP; 53 unless told, 0 for any free port.
 
-Once it listens it prints one line of JSON with its ports: `{"api": 8000, "control": 8001, "relay": 8002, "names": 53}`.
+Once it listens it prints one line of JSON with its ports: `{"api": 8000, "control": 8001, "relay": 8002}`.
 It ends with status 0 when stdin reaches EOF or on SIGTERM, and with status 2 and a line on stderr when its environment
 is wrong.
 """
@@ -21,7 +20,6 @@ import sys
 
 from .api import create_app
 from .control import create_control_app
-from .names import NameServer
 from .relay import Relay
 from .server import serve
 from .state import PortState
@@ -44,27 +42,22 @@ def main(lifeline: int = _STDIN) -> int:
     """
     token = os.environ.get("PORT_MOCK_TOKEN", "")
     if not token:
-        return _complain("set PORT_MOCK_TOKEN, which callers of the control API will have to bring")
+        return _complain("set PORT_MOCK_TOKEN, which callers of the control API must send")
     try:
         api = _listen("PORT_MOCK_API_PORT", 8000)
         control = _listen("PORT_MOCK_CONTROL_PORT", 8001)
         relayed = _listen("PORT_MOCK_RELAY_PORT", 8002)
-        # No capability is needed for 53: the engine (since 20.10) lets any user of a container have any port.
-        names = _listen("PORT_MOCK_NAMES_PORT", 53)
-        datagrams = _listen_to_datagrams("PORT_MOCK_NAMES_PORT", names.getsockname()[1])
     except ValueError as error:
         return _complain(str(error))
     ports = {
-        name: listener.getsockname()[1]
-        for name, listener in (("api", api), ("control", control), ("relay", relayed), ("names", names))
+        name: listener.getsockname()[1] for name, listener in (("api", api), ("control", control), ("relay", relayed))
     }
     sys.stdout.write(json.dumps(ports) + "\n")
     sys.stdout.flush()
     state = PortState()
-    relay = Relay()
+    relay = Relay(state)
     serve(
         {api: create_app(state), control: create_control_app(state, token, relay), relayed: relay.app()},
-        (NameServer(state), datagrams, names),
         lifeline=lifeline,
     )
     return 0
@@ -80,17 +73,6 @@ def _listen(variable: str, default: int) -> socket.socket:
     except OSError as error:
         message = f"cannot listen on {variable}={value}: {error}"
         raise ValueError(message) from error
-
-
-def _listen_to_datagrams(variable: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        listener.bind((_HOST, port))
-    except OSError as error:
-        listener.close()
-        message = f"cannot listen on {variable}={port} for UDP: {error}"
-        raise ValueError(message) from error
-    return listener
 
 
 def _complain(message: str) -> int:

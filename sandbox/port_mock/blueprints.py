@@ -1,4 +1,4 @@
-"""The calls about what entities live in: blueprints, their scorecards and migrations, actions, pages, webhooks.
+"""The calls about the environment of entities: blueprints, their scorecards and migrations, actions, pages, webhooks.
 
 Source: port-ocean 0.55, clients/port/mixins/blueprints.py, actions.py and migrations.py. They are made by `ocean sail`
 (default resources) and `ocean defaults clean`; a resync only gets blueprints. Of Port's documentation,

@@ -1,7 +1,7 @@
-"""Bodies in and out, and the one shape in which anything is refused.
+"""Request and response bodies, and the single shape of every error.
 
 Port refuses with `{"ok": false, "error": <code>, "message": <text>}`; Ocean reads `ok` and `error` (port-ocean 0.55,
-clients/port/mixins/entities.py, `upsert_entity`), so every refusal of ours, on either app, has that shape.
+clients/port/mixins/entities.py, `upsert_entity`), so every refusal, on either app, has that shape.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is in Port: every entity, with who wrote it last and when.
+"""The contents of Port: every entity, with who wrote it last and when.
 
 An entity is kept as the very object that came in a request, which the captures hold too: a resync of 100,000 entities
 must not be kept twice. Only a merge or a resolved search query makes a new one.

@@ -37,7 +37,7 @@ def create_control_app(state: PortState, token: str, relay: Relay | None = None)
     Args:
         state: What the app seeds and reads; share it with `create_app`.
         token: What every call but `GET /health` must bring as `Authorization: Bearer <token>`.
-        relay: Where the test process connects to answer requests, at `/relay`; none where nobody proxies to it.
+        relay: Where the test process connects to answer requests, at `/relay`; none if nothing is proxied to it.
 
     Returns:
         The app.
@@ -46,7 +46,7 @@ def create_control_app(state: PortState, token: str, relay: Relay | None = None)
         ValueError: If the token is empty, which would let everybody in.
     """
     if not token:
-        message = "the control API needs a token that is not empty"
+        message = "the control API needs a non-empty token"
         raise ValueError(message)
     control = _Control(state)
     app = Starlette(
@@ -65,9 +65,11 @@ def create_control_app(state: PortState, token: str, relay: Relay | None = None)
             Route("/faults", control.add_fault, methods=["POST"]),
             Route("/faults", control.faults, methods=["GET"]),
             Route("/faults", control.clear_faults, methods=["DELETE"]),
+            Route("/refusals", control.add_refusal, methods=["POST"]),
+            Route("/refusals", control.refusals, methods=["GET"]),
             Route("/expire-token", control.expire_token, methods=["POST"]),
             Route("/empty", control.empty, methods=["GET"]),
-            *([relay.route()] if relay else []),
+            *([relay.route(), relay.direct()] if relay else []),
         ],
         middleware=[Middleware(_Guard, token=token), Middleware(Limit)],
         exception_handlers={
@@ -107,7 +109,8 @@ class _Control:
                 **kept.captures(),
                 "calls": _in_order(kept.calls),
                 "metrics": kept.metrics,
-                "names": list(kept.names),
+                "refusals": list(kept.refusals.values()),
+                "third_party": kept.third_party,
                 "faults": [fault.to_json() for fault in kept.faults],
             }
         )
@@ -160,6 +163,13 @@ class _Control:
         self._state.kept.faults.clear()
         return answer({"ok": True})
 
+    async def add_refusal(self, request: Request) -> Response:
+        self._state.kept.refuse(await read_object(request))
+        return answer({"ok": True})
+
+    async def refusals(self, _request: Request) -> Response:
+        return answer({"refusals": list(self._state.kept.refusals.values())})
+
     async def expire_token(self, _request: Request) -> Response:
         self._state.kept.expire_token()
         return answer({"ok": True})
@@ -174,7 +184,7 @@ def _in_order(calls: list[Call]) -> list[Call]:
 
 
 class _Guard:
-    """Lets nobody past without the token, whatever the path; only `GET /health` is open."""
+    """Lets no request pass without the token, whatever the path; only `GET /health` is open."""
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         self._app = app
@@ -184,7 +194,7 @@ class _Guard:
         if (scope.get("method"), scope["path"]) != ("GET", "/health"):
             given = Headers(scope=scope).get("authorization", "").encode("latin-1")
             if not hmac.compare_digest(given, self._expected):
-                refusal = refuse(401, "unauthorized", "Bring the control token: Authorization: Bearer $PORT_MOCK_TOKEN")
+                refusal = refuse(401, "unauthorized", "Send the control token: Authorization: Bearer $PORT_MOCK_TOKEN")
                 await refusal(scope, receive, send)
                 return
         await self._app(scope, receive, send)

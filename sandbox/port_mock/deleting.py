@@ -1,4 +1,4 @@
-"""Takes entities out of Port, with those that depend on them, or refuses to."""
+"""Deletes entities from Port, with their dependents, or refuses to."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def reject_all(kept: Kept, blueprint: str, body: Json, refused: RefusedError) ->
     Args:
         kept: Where.
         blueprint: The blueprint in the call's path.
-        body: The call's body; what in it is no entity is passed over.
+        body: The call's body; whatever in it is not an entity is skipped.
         refused: Why.
     """
     entities = body.get("entities")

@@ -82,7 +82,7 @@ class Fault:
         """Give what it answers."""
         status = self.status or 422
         error = self.error or _CODES.get(status, "service_unavailable")
-        return RefusedError(status, error, self.message or f"A fault of the test: {status}.")
+        return RefusedError(status, error, self.message or f"Fault injected by the test: {status}.")
 
     def to_json(self) -> Json:
         """Give it as the control API shows it."""
@@ -105,7 +105,7 @@ def read_fault(body: Json, name: str = "") -> Fault:
     known = [each for each in Fault.__dataclass_fields__ if each != "hits"]
     for key in body:
         if key not in known:
-            raise WrongShapeError(f"unknown key {name}{key}; known are {', '.join(name + each for each in known)}")
+            raise WrongShapeError(f"unknown key {name}{key}; known keys: {', '.join(name + each for each in known)}")
     fault = Fault(path=as_text(body.get("path"), f"{name}path"))
     if body.get("method") is not None:
         fault.method = as_text(body["method"], f"{name}method")
@@ -126,13 +126,13 @@ def read_fault(body: Json, name: str = "") -> Fault:
 
 def _check_together(fault: Fault, name: str) -> None:
     if not (fault.status or fault.reset or fault.latency or fault.entities):
-        raise WrongShapeError(f"{name}status, reset, latency or entities must say what the fault is")
+        raise WrongShapeError(f"{name}needs status, reset, latency or entities")
     if fault.reset and (fault.status or fault.entities):
-        raise WrongShapeError(f"{name}reset goes with neither status nor entities: there is no answer then")
+        raise WrongShapeError(f"{name}reset cannot be combined with status or entities: there is no answer then")
     if fault.reset and fault.times is None:
-        raise WrongShapeError(f"{name}times must say how often to reset: Ocean would retry for five minutes")
+        raise WrongShapeError(f"{name}times must say how often to reset: otherwise Ocean retries for five minutes")
     if fault.entities and fault.latency:
-        raise WrongShapeError(f"{name}latency does not go with entities: give a fault of its own to it")
+        raise WrongShapeError(f"{name}latency cannot be combined with entities: use a fault of its own")
 
 
 def _whole(body: Json, key: str, name: str, *, least: int, most: int | None = None) -> int | None:

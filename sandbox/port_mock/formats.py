@@ -70,18 +70,20 @@ def validator(properties: Json, required: list[str]) -> Draft7Validator:
     """Make what checks the properties of a blueprint's entities.
 
     Args:
-        properties: The blueprint's `schema.properties`.
+        properties: The blueprint's `schema.properties`. Those that `complaint_about` has something to say of are not
+            checked: any value is taken.
         required: Its `schema.required`.
 
     Returns:
         What checks them; keep it, it is worth it.
     """
-    schema = {"type": "object", "properties": properties, "required": required}
+    checked = {name: definition for name, definition in properties.items() if complaint_about(definition) is None}
+    schema = {"type": "object", "properties": checked, "required": required}
     return Draft7Validator(schema, format_checker=_CHECKER)
 
 
 def mistakes(checks: Draft7Validator, properties: Json) -> list[str]:
-    """Say what is wrong with an entity's properties, a line each, in their order.
+    """Say what is wrong with an entity's properties, one per line, in their order.
 
     Args:
         checks: From `validator`.
@@ -100,7 +102,7 @@ def mistakes(checks: Draft7Validator, properties: Json) -> list[str]:
 
 
 def complaint_about(definition: Any) -> str | None:
-    """Say what is wrong with the definition of a property, which `validator` would stumble over.
+    """Say what is wrong with the definition of a property, with which its values cannot be checked.
 
     Args:
         definition: One value of a blueprint's `schema.properties`.
@@ -115,4 +117,4 @@ def complaint_about(definition: Any) -> str | None:
     except RecursionError:
         return _TOO_DEEP
     # jsonschema would fetch what it refers to.
-    return "$ref is no part of a property" if '"$ref"' in json.dumps(definition) else None
+    return "$ref is not allowed in a property" if '"$ref"' in json.dumps(definition) else None

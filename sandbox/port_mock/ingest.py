@@ -1,4 +1,4 @@
-"""The calls that Port takes on other hosts: logs, metrics, raw data.
+"""The calls that Port accepts on other hosts: logs, metrics, raw data.
 
 Ocean learns where to send them from the integration's `ingestUrl`s. Ours lead back here, whatever name the caller
 reaches us under. Source: port-ocean 0.55, clients/port/mixins/integrations.py.

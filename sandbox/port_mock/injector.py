@@ -1,4 +1,4 @@
-"""Meets calls with the faults that are for them."""
+"""Applies faults to the calls that they match."""
 
 from __future__ import annotations
 
@@ -85,11 +85,11 @@ async def _reset(scope: Scope, receive: Receive, send: Send) -> None:
     reset = scope.get("state", {}).get("reset")
     if reset is None:
         # Not behind our server (`server.py`), but in the test's own process, which makes an error of this.
-        raise ConnectionResetError("a fault of the test: the connection is reset")
+        raise ConnectionResetError("fault injected by the test: the connection is reset")
     reset()
     # The loop gets to see that the connection is gone; what is answered then is only recorded.
     await asyncio.sleep(0)
-    await refuse(499, "connection_reset", "A fault of the test: the connection was reset.")(scope, receive, send)
+    await refuse(499, "connection_reset", "Fault injected by the test: the connection was reset.")(scope, receive, send)
 
 
 def _has_expired_token(kept: Kept, scope: Scope) -> bool:

@@ -51,7 +51,7 @@ class Lifeline:
         threading.Thread(target=self._watch, name="lifeline", daemon=True).start()
 
     def release(self) -> None:
-        """Say that the program has ended by itself, so that nothing needs to be ended any more."""
+        """Say that the program has already ended, so that it need not be ended any more."""
         self._released.set()
 
     def _watch(self) -> None:

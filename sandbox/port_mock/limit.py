@@ -1,4 +1,4 @@
-"""Refuses bodies that the container has no memory for, instead of dying of them."""
+"""Refuses bodies that would exhaust the container's memory."""
 
 from __future__ import annotations
 

@@ -12,13 +12,18 @@ import base64
 import contextlib
 import itertools
 import json
+import time
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, WebSocketRoute
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from .bodies import read_object
+from .state import PortState
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -36,7 +41,13 @@ class Relay:
     nothing hangs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, state: PortState | None = None) -> None:
+        """Make one.
+
+        Args:
+            state: Where requests are kept that never come to WireMock's journal.
+        """
+        self._state = state or PortState()
         self._websocket: WebSocket | None = None
         self._waiting: dict[int, tuple[WebSocket, asyncio.Future[dict[str, Any]]]] = {}
         self._numbers = itertools.count(1)
@@ -51,43 +62,72 @@ class Relay:
         """The place in the control API where the test process opens its connection."""
         return WebSocketRoute("/relay", self._serve)
 
+    def direct(self) -> Route:
+        """The place in the control API where the front has requests answered that WireMock cannot read."""
+        return Route("/direct", self._answer_directly, methods=["POST"])
+
+    async def _answer_directly(self, request: Request) -> Response:
+        """Answer a request whose URL is not to be touched: in JSON, and so is the answer."""
+        asked = await read_object(request)
+        kept, began = self._state.kept, time.time()
+        try:
+            answer = await self._ask_test(
+                {"index": 0, **{name: asked[name] for name in ("method", "url", "headers", "body")}}
+            )
+        except ConnectionError as error:
+            return PlainTextResponse(str(error), status_code=503)
+        encoded = {**answer, "body": base64.b64encode(answer["body"]).decode()}
+        kept.third_party.append(_as_journaled(asked, encoded, began))
+        return JSONResponse({name: encoded[name] for name in ("status", "headers", "body")})
+
+    async def _ask_test(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """What the test process answers.
+
+        Raises:
+            ConnectionError: None is connected, or it hung up.
+        """
+        websocket = self._websocket
+        if websocket is None:
+            message = "no test process is connected to answer this request"
+            raise ConnectionError(message)
+        number = next(self._numbers)
+        answered = asyncio.get_running_loop().create_future()
+        self._waiting[number] = websocket, answered
+        try:
+            await websocket.send_text(json.dumps({"id": number, **asked}))
+            answer: dict[str, Any] = await answered
+        except (RuntimeError, WebSocketDisconnect, ConnectionError):
+            message = "the test process hung up before it answered"
+            raise ConnectionError(message) from None
+        finally:
+            self._waiting.pop(number, None)
+        return answer
+
     async def _serve_http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Any method: a route may be for one that HTTP's own list lacks."""
+        """Any method: a route may use one that is not on HTTP's own list."""
         response = await self._ask(Request(scope, receive))
         await response(scope, receive, send)
 
     async def _ask(self, request: Request) -> Response:
-        websocket = self._websocket
-        if websocket is None:
-            return PlainTextResponse("no test process is connected to answer this request", status_code=503)
-        number = next(self._numbers)
         index, *parts = _raw_target(request).split("/", 4)
         if not index.isdecimal() or len(parts) < _LEAST_PARTS:
             return PlainTextResponse("the target must be /<index>/<scheme>/<host>/<port>/<path>", status_code=400)
         scheme, host, port, rest = (*parts, "")[:4]
         authority = host if (scheme, port) in _DEFAULT_PORTS else f"{host}:{port}"
-        answered = asyncio.get_running_loop().create_future()
-        self._waiting[number] = websocket, answered
         try:
-            await websocket.send_text(
-                json.dumps(
-                    {
-                        "id": number,
-                        "index": int(index),
-                        "method": request.method,
-                        "url": f"{scheme}://{authority}/{rest}",
-                        "headers": [
-                            [name.decode("latin-1"), value.decode("latin-1")] for name, value in request.headers.raw
-                        ],
-                        "body": base64.b64encode(await request.body()).decode(),
-                    },
-                ),
+            answer = await self._ask_test(
+                {
+                    "index": int(index),
+                    "method": request.method,
+                    "url": f"{scheme}://{authority}/{rest}",
+                    "headers": [
+                        [name.decode("latin-1"), value.decode("latin-1")] for name, value in request.headers.raw
+                    ],
+                    "body": base64.b64encode(await request.body()).decode(),
+                },
             )
-            answer = await answered
-        except (RuntimeError, WebSocketDisconnect, ConnectionError):
-            return PlainTextResponse("the test process hung up before it answered", status_code=503)
-        finally:
-            self._waiting.pop(number, None)
+        except ConnectionError as error:
+            return PlainTextResponse(str(error), status_code=503)
         body = b"" if answer["status"] in _WITHOUT_BODY else answer["body"]
         response = Response(body, status_code=answer["status"])
         # Exactly the answer's own headers, repeated ones too; the length is ours to say.
@@ -108,7 +148,7 @@ class Relay:
         except WebSocketDisconnect:
             pass
         except (ValueError, TypeError, KeyError) as error:
-            # Whom it answers nobody knows: all that wait are told that the test process has hung up.
+            # It cannot be attributed to a request: all that wait are told that the test process has hung up.
             with contextlib.suppress(RuntimeError, WebSocketDisconnect):
                 await websocket.close(_INVALID, f"no answer: {error!r}"[:100])
         finally:
@@ -126,7 +166,36 @@ def _read_answer(text: str) -> dict[str, Any]:
         "status": int(answer["status"]),
         "headers": [(str(name), str(value)) for name, value in answer["headers"]],
         "body": base64.b64decode(answer["body"]),
+        "route": answer.get("route"),
     }
+
+
+def _as_journaled(asked: dict[str, Any], answer: dict[str, Any], began: float) -> dict[str, Any]:
+    """A request and its answer as WireMock's journal has them (``/__admin/requests``)."""
+    return {
+        "id": str(uuid.uuid4()),
+        "request": {
+            "method": asked["method"],
+            "absoluteUrl": asked["url"],
+            "headers": _gathered(asked["headers"]),
+            "bodyAsBase64": asked["body"],
+            "loggedDate": round(began * 1000),
+        },
+        "response": {
+            "status": answer["status"],
+            "headers": _gathered(answer["headers"]),
+            "bodyAsBase64": answer["body"],
+        },
+        "timing": {"totalTime": round((time.time() - began) * 1000)},
+        "route": answer["route"],
+    }
+
+
+def _gathered(pairs: list[Any]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return found
 
 
 def _raw_target(request: Request) -> str:

@@ -1,4 +1,4 @@
-"""What Port refuses, when a test asks for it (`strict`): each rule with the page of Port's documentation that it is from.
+"""What Port refuses if a test asks for it (`strict`): each rule with its page in Port's documentation.
 
 The pages are those of github.com/port-labs/port-docs. The codes `not_found`, `identifier_taken`,
 `blueprint_schema_mismatch`, `required_relation` and `relation_many_violation`, with their statuses, are those that
@@ -6,7 +6,7 @@ docs.port.io/api-reference/create-an-entity listed in 2025 (its table of errors)
 
 Could not be found out, and decided here:
 - Messages: ours say what is wrong, in our words.
-- Which code an identifier gets that is no identifier. The route's schema forbids it, so `invalid_request` with 422, and
+- Which code an invalid identifier gets. The route's schema forbids it, so `invalid_request` with 422, and
   only the entity is refused where Port may refuse the whole bulk.
 - A property or relation that the blueprint does not define is taken. "Each key is a property as defined in the blueprint
   definition" (docs/build-your-software-catalog/sync-data-to-catalog/sync-data-to-catalog.md) says otherwise, but mappings
@@ -86,7 +86,7 @@ class Rules:
         return self._blueprints[identifier]
 
     def check_identifier(self, identifier: object) -> None:
-        """Refuse what is no identifier (docs/api-reference/create-multiple-entities.api.mdx, the request's schema)."""
+        """Refuse an invalid identifier (docs/api-reference/create-multiple-entities.api.mdx, the request's schema)."""
         if not isinstance(identifier, str):
             kind = type(identifier).__name__
             raise RefusedError(422, "invalid_request", f"identifier must be a string, not {identifier!r} ({kind})")
@@ -248,28 +248,42 @@ def check_size(size: int) -> None:
 
 
 def check_blueprint(blueprint: Any, name: str) -> None:
-    """Refuse a blueprint that the rules could not be checked with.
+    """Refuse an invalid blueprint.
+
+    What a property's definition says is not looked at: public integrations ship definitions that JSON Schema does not
+    allow (argocd's `"type": "enum"`), and run in production. See `unchecked_properties`.
 
     Args:
         blueprint: The blueprint, an object.
         name: What to call it in the message.
 
     Raises:
-        WrongShapeError: If its schema or a relation is no such thing; the message names it.
+        WrongShapeError: If its schema or a relation is invalid; the message names it.
     """
-    from .formats import complaint_about  # noqa: PLC0415 # see there
-
     schema = as_object(_given(blueprint, "schema", {}), f"{name}.schema")
     for each in as_list(_given(schema, "required", []), f"{name}.schema.required"):
         as_text(each, f"{name}.schema.required[]")
     properties = as_object(_given(schema, "properties", {}), f"{name}.schema.properties")
     for key, definition in properties.items():
         as_object(definition, f"{name}.schema.properties.{key}")
-        if complaint := complaint_about(definition):
-            raise WrongShapeError(f"{name}.schema.properties.{key}: {complaint}")
     as_object(_given(blueprint, "ownership", {}), f"{name}.ownership")
     for key, relation in as_object(_given(blueprint, "relations", {}), f"{name}.relations").items():
         as_text(as_object(relation, f"{name}.relations.{key}").get("target"), f"{name}.relations.{key}.target")
+
+
+def unchecked_properties(blueprint: Json) -> dict[str, str]:
+    """Tell which properties have a definition that values cannot be checked with, and what is wrong with each.
+
+    The rules take any value for them.
+
+    Args:
+        blueprint: A blueprint that `check_blueprint` takes.
+    """
+    from .formats import complaint_about  # noqa: PLC0415 # see there
+
+    properties = (blueprint.get("schema") or {}).get("properties") or {}
+    complaints = {name: complaint_about(definition) for name, definition in properties.items()}
+    return {name: complaint for name, complaint in complaints.items() if complaint is not None}
 
 
 def _given(holder: Json, name: str, default: object) -> object:
@@ -287,7 +301,7 @@ def _identifiers(value: object, name: str) -> list[str]:
     related = value if isinstance(value, list) else [] if value is None else [value]
     for each in related:
         if not isinstance(each, str) or not _is_identifier(each):
-            raise RefusedError(422, "invalid_request", f"relations.{name}: {each!r} is no identifier")
+            raise RefusedError(422, "invalid_request", f"relations.{name}: {each!r} is not an identifier")
     return cast("list[str]", related)
 
 

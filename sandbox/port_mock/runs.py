@@ -71,15 +71,15 @@ def read_run(body: Json) -> Run:
         body: `kind`, `action` or `workflow`, and `run`, which has an `id`, or an `identifier` where it is a workflow's.
 
     Returns:
-        The run, which nobody has claimed.
+        The run, still unclaimed.
 
     Raises:
-        WrongShapeError: If it is none.
+        WrongShapeError: If it is not one.
     """
     kind = as_text(body.get("kind"), "kind")
     run = as_object(body.get("run"), "run")
     if unknown := [key for key in body if key not in {"kind", "run"}]:
-        raise WrongShapeError(f"unknown key {unknown[0]}; known are kind, run")
+        raise WrongShapeError(f"unknown key {unknown[0]}; known keys: kind, run")
     if kind == "action":
         as_text(run.get("id"), "run.id")
         as_text(as_object(run.get("action"), "run.action").get("identifier"), "run.action.identifier")
@@ -177,7 +177,7 @@ def _log(request: Request, logs: list[Json]) -> Response:
 
 
 def _no_run(identifier: str) -> Response:
-    return refuse(404, "not_found", f"No run with id {identifier!r}: a test has to put it into Port.")
+    return refuse(404, "not_found", f"No run with id {identifier!r}: a test must add it to Port first.")
 
 
 ROUTES = [

@@ -255,7 +255,7 @@ def shown(stored: Stored, include: list[str], exclude: list[str]) -> Json:
 
     Args:
         stored: The entity.
-        include: Paths such as `identifier` or `properties.url`; only these are given, unless there are none.
+        include: Paths such as `identifier` or `properties.url`; only these are returned, unless there are none.
         exclude: Paths that are left out.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Reads a seed: what `PUT /seed` takes, and nothing else, so that a misspelt key cannot pass for an empty one."""
+"""Reads a seed: exactly what `PUT /seed` accepts, so that a misspelt key is an error."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read_seed(body: Json) -> Seed:
     Args:
         body: `integration` (`identifier` and `type`), `mapping`, `blueprints` by identifier, `entities` that are in
             Port already, `search_entities_response`, what every search answers, `strict`, whether rules are on,
-            `bare`, whether blueprints that nobody made are missing, `faults`, `expired_token`, whether the first access
+            `bare`, whether blueprints that nothing created are missing, `faults`, `expired_token`, whether the first access
             token is refused, and `whole_calls`, whether calls are recorded with whole bodies.
 
     Returns:
@@ -71,7 +71,7 @@ def _read_faults(value: object, name: str) -> list[Fault]:
 def _refuse_unknown(given: Json, known: Collection[str], prefix: str) -> None:
     for key in given:
         if key not in known:
-            message = f"unknown key {prefix}{key}; known are {', '.join(prefix + name for name in known)}"
+            message = f"unknown key {prefix}{key}; known keys: {', '.join(prefix + name for name in known)}"
             raise WrongShapeError(message)
 
 

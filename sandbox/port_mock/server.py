@@ -1,4 +1,4 @@
-"""Serves the apps and the name server from one event loop, until the lifeline ends or somebody asks to stop."""
+"""Serves the apps from one event loop, until the lifeline ends or somebody asks to stop."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
 
-    from .names import NameServer
-
 # Clients keep idle connections for seconds to minutes. If we closed them first, a request sent at that very moment
 # would fail for no fault of the integration.
 _KEEP_ALIVE_SECONDS = 3600
@@ -32,7 +30,6 @@ _LARGEST_ANSWER = 256 * 1024 * 1024
 
 def serve(
     apps: Mapping[socket.socket, Starlette],
-    names: tuple[NameServer, socket.socket, socket.socket],
     *,
     lifeline: int,
 ) -> None:
@@ -44,13 +41,12 @@ def serve(
 
     Args:
         apps: What to serve on which listening socket; the sockets are closed in the end.
-        names: The name server, and its sockets for UDP and TCP.
         lifeline: The file descriptor whose EOF ends it all; stdin, in a container.
     """
     servers = [_Server(_configure(app)) for app in apps.values()]
     # uvicorn knows the quickest loop that is installed.
     with asyncio.Runner(loop_factory=servers[0].config.get_loop_factory()) as runner:
-        runner.run(_serve(servers, list(apps), names, lifeline))
+        runner.run(_serve(servers, list(apps), lifeline))
 
 
 class _Resettable(AutoHTTPProtocol):  # type: ignore[misc, valid-type] # uvicorn picks one as it is imported
@@ -82,7 +78,6 @@ class _Server(uvicorn.Server):
 async def _serve(
     servers: list[_Server],
     sockets: list[socket.socket],
-    names: tuple[NameServer, socket.socket, socket.socket],
     descriptor: int,
 ) -> None:
     loop = asyncio.get_running_loop()
@@ -100,16 +95,11 @@ async def _serve(
         loop.add_signal_handler(number, end)
     lifeline = Lifeline(end_from_thread, descriptor=descriptor, grace=_GRACE_SECONDS)
     lifeline.hold()
-    server_of_names, udp, tcp = names
-    looked_up = asyncio.create_task(server_of_names.serve(udp, tcp))
     try:
         await asyncio.gather(
             *(server.serve(sockets=[listener]) for server, listener in zip(servers, sockets, strict=True)),
         )
     finally:
-        looked_up.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await looked_up
         lifeline.release()
         for listener in sockets:
             listener.close()

@@ -1,4 +1,4 @@
-"""JSON values: the shape that each must have, and how they are written. It needs nothing but the standard library."""
+"""JSON values: their required shapes, and how they are written. Needs only the standard library."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def as_object(value: object, name: str) -> Json:
         The value itself.
 
     Raises:
-        WrongShapeError: If it is no object.
+        WrongShapeError: If it is not an object.
     """
     if not isinstance(value, dict):
         _wrong(value, name, "an object")

@@ -1,4 +1,4 @@
-"""What the Port mock keeps: captures, calls, and the few things of Port that a resync reads back.
+"""The state of the Port mock: captures, calls, and the few things of Port that a resync reads back.
 
 `PortState` is the one object that both apps share. Everything else hangs below its `kept`, which a seed or a reset
 replaces as a whole: a call that is still under way at that moment finishes on the old one, and so cannot leak into the
@@ -7,6 +7,7 @@ captures of the next test.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Collection
 from contextvars import ContextVar
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from .faults import Fault
     from .runs import Run
 
-_MOST_NAMES = 10_000
+_MOST_REFUSALS = 10_000
 CALL: ContextVar[int] = ContextVar("call", default=0)
 """The `sequence` of the call that is being answered; 0 outside of any."""
 
@@ -83,7 +84,7 @@ class Seed:
 
     `search_entities_response` is what every search answers, whatever was asked; with None, searches answer what is in
     Port. `entities` are in Port: the integration's own, unless they name another `$datasource`. `strict` turns the rules
-    on (see `rules.py`). With `bare`, a blueprint that nobody made or used is not there: `ocean sail` makes its default
+    on (see `rules.py`). With `bare`, a blueprint that nothing created or used does not exist: `ocean sail` makes its default
     resources only then. `whole_calls` has the record of calls keep whole bodies (see `recording.py`).
     """
 
@@ -179,7 +180,8 @@ class Kept:
     actions: list[Json] = field(default_factory=list)
     scorecards: list[Json] = field(default_factory=list)
     pages: list[Json] = field(default_factory=list)
-    names: dict[str, None] = field(default_factory=dict)
+    refusals: dict[str, Json] = field(default_factory=dict)
+    third_party: list[Json] = field(default_factory=list)
     webhooks: list[Json] = field(default_factory=list)
     secrets: dict[str, Json] = field(default_factory=dict)
     probes: list[Json] = field(default_factory=list)
@@ -222,8 +224,16 @@ class Kept:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was captured, called, looked up or seeded."""
-        came = self.arrivals or self.upserts or self.deletions or self.names or self.faults or self.runs
+        """Whether nothing was captured, called, refused or seeded."""
+        came = (
+            self.arrivals
+            or self.upserts
+            or self.deletions
+            or self.refusals
+            or self.third_party
+            or self.faults
+            or self.runs
+        )
         return self.seed.is_empty and not came
 
     @cached_property
@@ -243,6 +253,7 @@ class Kept:
             "metrics": self.metrics,
             "heartbeats": self.heartbeats,
             "logs": self.logs,
+            "refusals": list(self.refusals.values()),
             "examples": self.examples,
             "cursors": [{"kind": kind, "index": index, **cursor} for (kind, index), cursor in self.cursors.items()],
             "blueprints": self.blueprints,
@@ -325,8 +336,8 @@ class Kept:
         }
 
     def forget_captures(self) -> None:
-        """Begin captures and look-ups anew; what is in Port stays."""
-        self.upserts, self.deletions, self.rejections, self.names = [], [], {}, {}
+        """Begin captures and refusals anew; what is in Port stays."""
+        self.upserts, self.deletions, self.rejections, self.refusals = [], [], {}, {}
         self.upserted_by, self.deleted_by, self.rejected_by = [], [], {}
 
     def captures(self, calls: Collection[int] | None = None) -> Json:
@@ -353,14 +364,14 @@ class Kept:
         self.capture_delete(blueprint, identifier)
         self.catalog.remove(blueprint, identifier_text(identifier))
 
-    def ask(self, name: str) -> None:
-        """Keep a name that was looked up; of very many names, the first ones.
+    def refuse(self, refusal: Json) -> None:
+        """Keep what the front has refused, each sort once; of very many, the first ones.
 
         Args:
-            name: The name, in lower case and without the dot at its end.
+            refusal: `host`, `port`, `protocol` and `reason`, as `sandbox/front/port_mock.py` says.
         """
-        if len(self.names) < _MOST_NAMES:
-            self.names[name] = None
+        if len(self.refusals) < _MOST_REFUSALS:
+            self.refusals.setdefault(json.dumps(refusal, sort_keys=True), refusal)
 
     def has_blueprint(self, identifier: str) -> bool:
         """Whether a blueprint is there; without rules, also one that entities are of.

@@ -1,4 +1,4 @@
-"""``python -m runner``: warm up, then do as ordered."""
+"""``python -m runner``: warm up, then follow orders."""
 
 import faulthandler
 import json
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from .channel import Channel
 from .egress import Record
-from .keeper import Keeper
-from .lines import answer
+from .jsonl import answer
+from .supervisor import Supervisor
 
 
 def main() -> None:
@@ -32,11 +32,11 @@ def main() -> None:
         answer(answers, {"event": "failed", "phase": "import port_ocean", "errors": describe(error)})
         sys.exit(1)
     _leave_path()
-    Keeper(orders, answers, serve).keep()
+    Supervisor(orders, answers, serve).keep()
 
 
 def take_over(orders: int, answers: int, first: int, record: Record) -> None:
-    """Be the child of a keeper that could not fork; does not return.
+    """Be the child of a supervisor that could not fork; does not return.
 
     Args:
         orders: File descriptor to read further orders from.
@@ -49,7 +49,7 @@ def take_over(orders: int, answers: int, first: int, record: Record) -> None:
     with os.fdopen(first) as order:
         order.seek(0)
         boot = json.load(order)
-    from .serve import serve  # noqa: PLC0415 # as the keeper did
+    from .serve import serve  # noqa: PLC0415 # as the supervisor did
 
     _leave_path()
     serve(Channel(orders, answers, boot, record))

@@ -9,8 +9,8 @@ from typing import Any
 
 from . import stacks
 from .egress import Record
-from .lines import Lines
-from .lines import answer as write_answer
+from .jsonl import Lines
+from .jsonl import answer as write_answer
 from .sail import Sail
 
 
@@ -60,7 +60,7 @@ class Channel:
                     self._print_stacks()
                 else:
                     self._queue.put(order)
-        os._exit(0)  # the keeper has ended
+        os._exit(0)  # the supervisor has ended
 
     def _print_stacks(self) -> None:
         """Print where every thread and every task is: asked for when a resync takes too long."""

@@ -1,12 +1,9 @@
-"""Sees what the integration tries to reach outside the sandbox: it gets nowhere, and would do so without a trace.
+"""Sees the datagrams that the integration sends out of the sandbox: they get nowhere, and would do so without a trace.
 
-Clients that honour the proxy ask WireMock, which is no attempt to leave. A raw socket, a database driver, a client that
-ignores the proxy has no route. CPython announces each look-up of a name and each connection to the audit hooks
-(``sys.addaudithook``), so nothing needs to be patched, and the integration's sockets behave as ever.
-
-Not announced are a C library's own sockets, and a name that ``connect`` itself looks up in vain: those names are known
-to the Port mock, which is the sandbox's name server. Since no outside name is ever resolved, no attempt is seen both
-under a name and under its address.
+Each TCP connection reaches the front (``sandbox/front``), which reports what it refuses. Datagrams (statsd, syslog, QUIC,
+NTP) reach nothing. CPython announces them to the audit hooks (``sys.addaudithook``), so nothing needs to be patched, and
+the integration's sockets behave as ever. Those of a C library are not announced. Look-ups of names are answered by the
+front, whichever name server is asked.
 """
 
 import contextlib
@@ -21,18 +18,19 @@ from pathlib import Path
 # Tells a Python that the integration starts (see sitecustomize.py) where the record is, and which hosts are ours.
 VARIABLE = "OCEAN_SANDBOX_EGRESS"
 Attempt = tuple[str, int | None]
-_EVENTS = frozenset(("socket.getaddrinfo", "socket.gethostbyname", "socket.connect", "socket.sendto", "socket.sendmsg"))
+_EVENTS = frozenset(("socket.connect", "socket.sendto", "socket.sendmsg"))
+_DNS = 53
 _LARGEST = 1000  # attempts of one process; who tries more is sufficiently known
 
 
 class Record:
     """The attempts of all processes of a container, in the order in which they were made.
 
-    It lives in the keeper's memory and has no name that an integration could come across. Others open it through the
-    keeper, each time anew: a descriptor that an integration may have closed would by now be somebody else's.
+    It lives in the supervisor's memory and has no name that an integration could come across. Others open it through the
+    supervisor, a new one each time: a descriptor that an integration may have closed could by now belong to something else.
 
     Args:
-        path: Where the keeper has it; by default this is the keeper, and there is none yet.
+        path: Where the supervisor has it; by default this is the supervisor, and there is none yet.
     """
 
     def __init__(self, path: str | None = None) -> None:
@@ -43,12 +41,10 @@ class Record:
         os.truncate(self.path, 0)
 
     def attempts(self) -> list[Attempt]:
-        """Each attempt once; a look-up without a port counts only where no port of that host was tried."""
+        """Each attempt once."""
         with contextlib.suppress(OSError, ValueError, TypeError):  # an integration could write to it, if it meant to
             lines = Path(self.path).read_text(encoding="utf-8").splitlines()
-            found = list(dict.fromkeys((host, port) for host, port in map(json.loads, lines)))
-            with_port = {host for host, port in found if port is not None}
-            return [(host, port) for host, port in found if port is not None or host not in with_port]
+            return list(dict.fromkeys((host, port) for host, port in map(json.loads, lines)))
         return []
 
 
@@ -79,7 +75,7 @@ def watch(path: str, own: Iterable[str]) -> None:
             return
         # Whatever is odd about a host, it is for the call itself to refuse it.
         with contextlib.suppress(Exception):
-            attempt = _attempt(event, arguments)
+            attempt = _attempt(arguments)
             if attempt is None or attempt in seen or attempt[0] in hosts or len(seen) >= _LARGEST:
                 return
             seen.add(attempt)
@@ -102,18 +98,14 @@ def _write(path: str, attempt: Attempt) -> None:
         os.close(descriptor)
 
 
-def _attempt(event: str, arguments: tuple[object, ...]) -> Attempt | None:
-    """What an event is an attempt to reach: None for what stays here."""
-    if event in ("socket.getaddrinfo", "socket.gethostbyname"):
-        host = _host(arguments[0])
-        if host is None or _address(host) is not None:  # an address is not asked for; who connects to it is seen then
-            return None
-        return host, _port(arguments[1]) if event == "socket.getaddrinfo" else None
+def _attempt(arguments: tuple[object, ...]) -> Attempt | None:
+    """What an event is an attempt to reach: None for what is answered, or stays here."""
     sock, target = arguments[:2]
-    if getattr(sock, "family", None) not in (socket.AF_INET, socket.AF_INET6) or not isinstance(target, tuple):
+    is_internet = getattr(sock, "family", None) in (socket.AF_INET, socket.AF_INET6)
+    if not is_internet or getattr(sock, "type", None) == socket.SOCK_STREAM or not isinstance(target, tuple):
         return None
-    host = _host(target[0])
-    return None if host is None else (host, _port(target[1]))
+    host, port = _host(target[0]), _port(target[1])
+    return None if host is None or port == _DNS else (host, port)
 
 
 def _host(host: object) -> str | None:

@@ -1,4 +1,4 @@
-"""An integration that runs on: delivers webhooks to it, and says what became of each; likewise of action runs."""
+"""A running integration: delivers webhooks and action runs to it, and reports the outcome of each."""
 
 import base64
 import http.client
@@ -65,7 +65,9 @@ class _Event:
             self.errors += [] if same else [error]  # Ocean logs some twice, on their way
         if is_oceans_own and note["message"].startswith(_NOT_TAKEN):
             names = note["said"].get("processors_available") or []
-            self.not_taken = f"{', '.join(names)}: no kind of theirs is in the mapping" if names else "none wanted it"
+            self.not_taken = (
+                f"{', '.join(names)}: none of their kinds is in the mapping" if names else "no processor accepted it"
+            )
         if is_oceans_own and note["message"] == "Event finished" and not note["said"].get("event_parent_id"):
             self.is_over, self.succeeded = True, bool(note["said"].get("success"))
 
@@ -153,13 +155,13 @@ class Live:
         """What became of what a request brought; ``event`` only where nothing did."""
         # Ocean notes the end of a request after all else about it, so that nothing comes later that says it was queued.
         if not self._wait(lambda: request in self._answered, deadline):
-            return self._late_or_landed("it has answered, and does not come to the end of the request")
+            return self._late_or_landed("it has answered, but not finished the request")
         asked = self._of_requests[request].to_json()
         trace = self._traces.get(request)
         if trace is None:
             return {**asked, "queued": False, "succeeded": status < http.client.BAD_REQUEST}
         if not self._wait(lambda: trace in self._of_traces, deadline):
-            return self._late_or_landed("it waits in the queue of its path, behind others", others=True)
+            return self._late_or_landed("it is waiting in the queue of its path behind others", others=True)
         root = self._of_traces[trace]
         if not self._wait(lambda: self._events[root].is_over, deadline):
             return self._late_or_landed("it is being processed", root)
@@ -180,7 +182,7 @@ class Live:
             return run in self._of_runs or run in self._without_executor
 
         if not self._wait(is_known, deadline):
-            return self._late_or_landed("it has not begun to execute it", others=True)
+            return self._late_or_landed("it has not started to execute it", others=True)
         if run in self._without_executor:
             return {"event": "no executor", "executors": self._told["executors"]}
         root = self._of_runs[run]

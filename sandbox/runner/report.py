@@ -1,4 +1,4 @@
-"""Describes exceptions so that the other side can tell them, and raise some of them again."""
+"""Describes exceptions so that the host can show them, and raise some of them again."""
 
 import base64
 import traceback

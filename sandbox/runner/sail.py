@@ -1,4 +1,4 @@
-"""Runs what ships: ``ocean sail`` in a process of its own, configured by its environment alone."""
+"""Runs ``ocean sail`` as it ships, in a process of its own, configured by its environment only."""
 
 import contextlib
 import faulthandler
@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import notes, stacks
+from . import event_probe, stacks
 
 _PORT = 8000
 # What init.sh of Ocean's own images makes before it runs ``ocean sail``, in the one place where it may write.
@@ -20,7 +20,7 @@ _OCEAN = Path(sys.executable).with_name("ocean")
 
 
 class Sail:
-    """One ``ocean sail``: no argument of ours, no code of ours before it but that of sitecustomize.
+    """One ``ocean sail``: without arguments of ours, and with no code of ours before it except sitecustomize.
 
     Args:
         directory: Where the integration's ``main.py`` is; the working directory, as in production.
@@ -45,11 +45,11 @@ class Sail:
             FileNotFoundError: There is no ``ocean``: its command is an extra of port-ocean's, ``port-ocean[cli]``.
         """
         if self._process is not None:
-            message = "the integration sails already"
+            message = "the integration is already running"
             raise RuntimeError(message)
         for folder in _FOLDERS:
             folder.mkdir(parents=True, exist_ok=True)
-        told = {} if notes_to is None else {notes.VARIABLE: str(notes_to.fileno())}
+        told = {} if notes_to is None else {event_probe.VARIABLE: str(notes_to.fileno())}
         self._process = subprocess.Popen(  # it is what a resync container is for
             [str(self._program), "sail"],
             cwd=self._directory,
@@ -64,7 +64,7 @@ class Sail:
         """Where it listens, on this container's loopback too: 8000, unless a released image says otherwise.
 
         Ocean reads the variable whatever its case (port-ocean 0.55, config/settings.py, `ApplicationSettings`), and does
-        not start where it is no number.
+        not start if it is not a number.
         """
         told = {name.upper(): value for name, value in {**os.environ, **self._environment}.items()}
         port = told.get("APPLICATION__PORT", "")
@@ -75,7 +75,7 @@ class Sail:
         return None if self._process is None else self._process.poll()
 
     def wait(self) -> int:
-        """Wait until it has ended. If a signal has killed it, this process dies of the same: the keeper tells of it.
+        """Wait until it has ended. If a signal has killed it, this process dies of the same: the supervisor tells of it.
 
         Returns:
             Its exit code.
@@ -84,7 +84,7 @@ class Sail:
             RuntimeError: It was never started.
         """
         if self._process is None:
-            message = "the integration does not sail"
+            message = "the integration is not running"
             raise RuntimeError(message)
         code = self._process.wait()
         if code < 0:

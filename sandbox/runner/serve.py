@@ -24,6 +24,13 @@ from .live import LandedError, Live
 from .report import describe
 from .sail import Sail
 
+# What was added to every bundle of the image when it was built: see docker/resync/trust.py.
+_CA = Path("/opt/ocean-sandbox/ca.pem")
+
+
+class OtherFrontError(Exception):
+    """Every TLS connection would fail."""
+
 
 def serve(channel: Channel) -> None:
     """Carry out orders; never returns."""
@@ -61,6 +68,8 @@ def serve(channel: Channel) -> None:
             except BaseException as error:  # noqa: BLE001 # SystemExit in a main.py is an answer too
                 if integration is not None and phase == "boot":
                     phase = integration.phase
+                if isinstance(error, OtherFrontError):
+                    phase = "trust the front"
                 tried = channel.record.attempts()
                 channel.answer({"event": "failed", "phase": phase, "errors": describe(error), "egress": tried})
             finally:
@@ -100,14 +109,20 @@ def _beside(channel: Channel, do: Callable[[dict[str, Any]], dict[str, Any]], or
 
 
 def _watch(record: egress.Record, names: list[str]) -> None:
-    """Watch for attempts to reach what is neither ``names`` nor this container."""
+    """Watch for datagrams to what is neither ``names`` nor this container."""
     own = [*names, socket.gethostname()]
     egress.watch(record.path, [*own, *egress.own_addresses(own)])
 
 
 def _unpack(order: dict[str, Any]) -> Path:
-    """Put the CA and the integration's files where they belong, and go there."""
-    Path(os.environ["SSL_CERT_FILE"]).write_text(order["ca"])
+    """Put the integration's files where they belong, and go there.
+
+    Raises:
+        OtherFrontError: The image trusts another CA than the front's.
+    """
+    if _CA.read_text() != order["ca"]:
+        message = "this image was built for the CA of another front than the one that runs"
+        raise OtherFrontError(message)
     directory = Path(order["directory"])
     if archive := order.get("archive"):
         with tarfile.open(fileobj=io.BytesIO(base64.b64decode(archive))) as tar:

@@ -1,4 +1,4 @@
-"""Prints where every thread and every task is: asked for when something takes too long."""
+"""Prints where every thread and task is, when something takes too long."""
 
 import contextlib
 import faulthandler

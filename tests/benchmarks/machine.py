@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sandbox import engine
+from sandbox.engine import engine
 
 _GIB = 2**30
 

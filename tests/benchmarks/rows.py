@@ -87,7 +87,7 @@ def _start() -> list[Row]:
         ),
         Row(
             "start-pool",
-            "the same with a standing pool",
+            "the same with a pool daemon",
             "s",
             {SANDBOX: first_with_pool, IN_PROCESS: first_in_process},
             (Goal(0.6, "s"),),
@@ -164,7 +164,7 @@ def _many(sizes: Sizes) -> list[Row]:
         ),
         Row(
             "waiting-pool",
-            "the same with a standing pool",
+            "the same with a pool daemon",
             "s",
             {
                 SANDBOX: lambda: standing(sizes.many_workers),
@@ -235,7 +235,7 @@ def _watch(sizes: Sizes) -> list[Row]:
     return [
         Row(
             "watch",
-            "watch: from a save to the difference on the screen, with a standing pool",
+            "watch: from a save to the difference on the screen, with a pool daemon",
             "s",
             {SANDBOX: save_to_screen},
             (Goal(1.0, "s"),),

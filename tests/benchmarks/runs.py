@@ -18,8 +18,10 @@ from typing import Any
 import docker.errors
 from docker.models.containers import Container
 
-from sandbox import engine, images
-from sandbox.images import Image
+from sandbox.engine import engine
+from sandbox.engine.location import location
+from sandbox.images import images
+from sandbox.images.images import Image
 from sandbox.settings import load
 
 from .inside import clock
@@ -154,7 +156,7 @@ def naive(tests: int) -> Run:
         tests=tests,
         file="naive.py",
         BENCH_IMAGES=json.dumps(tags),
-        BENCH_HOST="127.0.0.1" if engine.shares_loopback() else str(client.host()),
+        BENCH_HOST=location().host,
         TESTCONTAINERS_RYUK_DISABLED="true",  # it would have to be pulled, and would cost the naive way more
     )
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
-from sandbox import engine, images
-from sandbox.own import OwnPool
-from sandbox.owner import PROCESS, ROLE, process_name
+from sandbox.engine import engine
+from sandbox.engine.owner import PROCESS, ROLE, process_name
+from sandbox.images import images
+from sandbox.pool.local_pool import LocalPool
 from sandbox.progress import say
 from sandbox.settings import load
 
@@ -37,12 +38,12 @@ def at_rest() -> dict[str, float]:
         processes for them (shims, port proxies), where they can be seen; ``image <name>``: what an image takes on disk.
     """
     in_force = load()
-    sandboxes = OwnPool(in_force)
+    sandboxes = LocalPool(in_force)
     try:
         sandboxes.lease(INTEGRATIONS / "things", in_force)
         owner = process_name(os.getpid())
         resident = _settled(owner)
-        if missing := {"wiremock", "port-mock", "anchor", "resync"} - resident.keys():  # less would look like a saving
+        if missing := {"wiremock", "port-mock", "front", "resync"} - resident.keys():  # less would look like a saving
             raise MeasureError(f"A sandbox at rest lacks {', '.join(sorted(missing))}: it ended, or did not start.")
         containers = engine.client().client.containers.list(filters={"label": f"{PROCESS}={owner}"})
         charged = {f"cgroup {each.labels[ROLE]}": _charged(each) for each in containers}

@@ -39,7 +39,7 @@ def save_to_screen(saves: int, environment: Mapping[str, str]) -> dict[str, floa
 
     Args:
         saves: How often.
-        environment: What the command is to know, such as where a standing pool is.
+        environment: What the command must know, such as where a pool daemon is.
 
     Returns:
         ``value``: the median of seconds from a save to its difference on the screen; ``worst``: the longest.

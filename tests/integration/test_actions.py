@@ -1,4 +1,4 @@
-"""An action run is handed to an integration as Port does it, and comes back with its end."""
+"""An action run is given to an integration the way Port does it, and its result comes back."""
 
 import asyncio
 from pathlib import Path
@@ -86,7 +86,7 @@ async def test_runs_end_as_their_executor_says(tmp_path: Path) -> None:
         assert (summary(refused), refused.errors) == (("FAILURE", ["no such thing"]), [])
         assert summary(failed) == ("FAILURE", ["Failed to execute run: 'missing'"])
         assert [type(error) for error in failed.errors] == [KeyError]
-        assert "in execute" in failed.errors[0].remote_traceback  # type: ignore[attr-defined] # see harness/errors.py
+        assert "in execute" in failed.errors[0].remote_traceback  # type: ignore[attr-defined] # see harness/execution/errors.py
         assert summary(node) == ("SUCCESS", ["restarted"])
         assert node.entity("thing", "1")["properties"] == {"value": "in a workflow"}
         assert refused.upserted_entities == failed.upserted_entities == []
@@ -102,7 +102,9 @@ async def test_runs_end_as_their_executor_says(tmp_path: Path) -> None:
         with pytest.raises(ActionError, match="has no executor for action 'stop'") as unknown:
             await harness.run_action("stop")
         assert "run an action that it has an executor for: restart;" in str(unknown.value)
-        with pytest.raises(EventTimeoutError, match="executed action 'restart', but did not tell Port of its end"):
+        with pytest.raises(
+            EventTimeoutError, match="executed action 'restart', but did not report its completion to Port"
+        ):
             await harness.run_action("restart", {"how": "forget"}, timeout=2)
         with pytest.raises(EventTimeoutError, match="had not executed action 'restart' after 3 s: it is being") as late:
             await harness.run_action("restart", {"how": "hang"}, timeout=3)

@@ -17,7 +17,7 @@ async def test_no_main(tmp_path: Path) -> None:
     with pytest.raises(IntegrationError, match=r"it has no main\.py") as caught:
         await resync(tmp_path)
     assert str(tmp_path) in str(caught.value)
-    assert "What to do: write one, or mend integration_path" in str(caught.value)
+    assert "What to do: write one, or fix integration_path" in str(caught.value)
 
 
 async def test_no_spec_and_a_broken_one(tmp_path: Path) -> None:
@@ -67,9 +67,10 @@ async def test_a_mapping_that_is_none(tmp_path: Path, wrong: Any) -> None:
     assert str(tmp_path) in str(caught.value)
 
 
-async def test_invalid_jq(tmp_path: Path) -> None:
-    broken = mapping(properties={"value": ".value |"})
-    with pytest.raises(MappingError, match=r"resources\[0\]\.port\.entity\.mappings\.properties\.value") as caught:
+async def test_a_selector_that_is_not_jq(tmp_path: Path) -> None:
+    broken = mapping()
+    broken["resources"][0]["selector"]["query"] = ".value |"
+    with pytest.raises(MappingError, match=r"resources\[0\]\.selector\.query is not valid JQ") as caught:
         await resync(integration(tmp_path), port_mapping_config=broken)
     assert "'.value |'" in str(caught.value)
 
@@ -81,7 +82,7 @@ async def test_invalid_jq(tmp_path: Path) -> None:
             '[project]\nname = "x"\nversion = "1"\ndependencies = ["no-such-package-of-ours==99"]\n',
             "no-such-package-of-ours",
         ),
-        ("[project\n", "no valid TOML"),
+        ("[project\n", "not valid TOML"),
         ('[tool.poetry]\nname = "x"\nversion = "1"\n[tool.poetry.dependencies]\npython = "^9.9x"\n', "python"),
     ],
 )

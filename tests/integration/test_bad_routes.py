@@ -74,7 +74,11 @@ STATIC = {
     "Expression": ("'GET', '/things(', {}", "ValueError", "'/things(' reads as a regular expression"),
     "NoAnswer": ("'GET', '/things', None", "TypeError", "the response must be a dict"),
     "List": ("'GET', '/things', [1]", "TypeError", "the response must be a dict"),
-    "Key": ("'GET', '/things', {'jsn': []}", "ValueError", "has no key 'jsn'; there are: body, delay, fault, headers"),
+    "Key": (
+        "'GET', '/things', {'jsn': []}",
+        "ValueError",
+        "has no key 'jsn'; available keys: body, delay, fault, headers",
+    ),
     "Status": (
         "'GET', '/things', {'status_code': '200'}",
         "ValueError",
@@ -89,11 +93,15 @@ STATIC = {
     "Headers": ("'GET', '/things', {'headers': 5}", "TypeError", "headers must be a dict"),
     "Fault": ("'GET', '/things', {'fault': 'slow'}", "ValueError", "fault must be one of"),
     "Delay": ("'GET', '/things', {'delay': '1'}", "ValueError", "delay must be a number of seconds"),
-    "Zero": ("'GET', '/things', {}, times=0", "ValueError", "times must be a number from 1 on"),
-    "Negative": ("'GET', '/things', {}, times=-1", "ValueError", "times must be a number from 1 on"),
-    "True": ("'GET', '/things', {}, times=True", "ValueError", "times must be a number from 1 on"),
-    "AsyncCallable": ("'GET', '/things', answer", "TypeError", "the callable is an async def, which nobody awaits"),
-    "AsyncPredicate": ("'GET', answer, {}", "TypeError", "the predicate is an async def, which nobody awaits"),
+    "Zero": ("'GET', '/things', {}, times=0", "ValueError", "times must be 1 or more"),
+    "Negative": ("'GET', '/things', {}, times=-1", "ValueError", "times must be 1 or more"),
+    "True": ("'GET', '/things', {}, times=True", "ValueError", "times must be 1 or more"),
+    "AsyncCallable": (
+        "'GET', '/things', answer",
+        "TypeError",
+        "the callable is an async def, which cannot be awaited here",
+    ),
+    "AsyncPredicate": ("'GET', answer, {}", "TypeError", "the predicate is an async def, which cannot be awaited here"),
     "Generator": ("'GET', '/things', generator", "TypeError", "the callable is a generator; let it return its answer"),
 }
 
@@ -117,13 +125,17 @@ def test_what_is_no_route_is_reported_at_the_line_that_adds_it(tmp_path: Path) -
 CALLABLES = {
     "Nothing": (f"def answer(request):{HERE}\n    {{'json': []}}", "answer", "not NoneType: None"),
     "Number": (f"answer = lambda request: 200{HERE}", "answer", "not int: 200"),
-    "Unknown": (f"answer = lambda request: {{'jsn': []}}{HERE}", "answer", "no key 'jsn'; there are: body, delay"),
+    "Unknown": (f"answer = lambda request: {{'jsn': []}}{HERE}", "answer", "no key 'jsn'; available keys: body, delay"),
     "Unserialisable": (
         f"answer = lambda request: {{'json': object()}}{HERE}",
         "answer",
         "Object of type object is not",
     ),
-    "Coroutine": (f"answer = lambda request: coroutine(){HERE}", "answer", "returned a coroutine, which nobody awaits"),
+    "Coroutine": (
+        f"answer = lambda request: coroutine(){HERE}",
+        "answer",
+        "returned a coroutine, which cannot be awaited here",
+    ),
     "Yields": (f"answer = lambda request: (each for each in []){HERE}", "answer", "not generator"),
     "Partial": (f"answer = functools.partial(lambda x, request: None, 1){HERE}", "answer", "not NoneType"),
 }
@@ -146,7 +158,7 @@ def test_what_a_callable_returns_is_reported_with_its_route_and_its_line(tmp_pat
         assert words in reports[name], reports[name]
         assert f", {tmp_path}/test_routes.py:{line_of(source, name)})" in reports[name], reports[name]
     assert "(Answers, " in reports["Object"]
-    assert "returned a coroutine, which nobody awaits" in reports["Object"]
+    assert "returned a coroutine, which cannot be awaited here" in reports["Object"]
     assert "What to do: make it a plain def" in reports["Object"]
     assert f"predicate of the route GET (<lambda>, {tmp_path}/test_routes.py:" in reports["Predicate"]
     for report in [each.partition("- ocean-sandbox:")[0] for each in list(reports.values())[:-1]]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import engine, images
+from sandbox.engine import engine
+from sandbox.images import images
 from sandbox.settings import load
 
 from .factories import integration, resync
@@ -14,18 +15,29 @@ from .factories import integration, resync
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
 ATTEMPTS = {
-    "a socket to a public address": "socket.create_connection(('1.1.1.1', 443), timeout=5)",
-    "a socket to a public address over UDP": """
+    "a socket to a public address": """
+    probe = socket.create_connection(('1.1.1.1', 5432), timeout=5)
+    probe.send(b'\\x00' * 100)
+    probe.recv(100)
+    """,
+    "a socket to a public address of IPv6": """
+    probe = socket.create_connection(('2606:4700:4700::1111', 853), timeout=5)
+    probe.send(b'\\x00' * 100)
+    probe.recv(100)
+    """,
+    "a datagram to a public address": """
     probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     probe.settimeout(4)
-    probe.connect(('1.1.1.1', 53))
-    probe.send(b'\\x00\\x01\\x01\\x00\\x00\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x07example\\x03org\\x00\\x00\\x01\\x00\\x01')
+    probe.connect(('1.1.1.1', 123))
+    probe.send(b'\\x1b' + b'\\x00' * 47)
     probe.recv(512)
     """,
-    "a public name": "socket.getaddrinfo('example.org', 443)",
-    "a client that ignores the proxy": """
-    import httpx
-    httpx.get('https://93.184.215.14/', trust_env=False, timeout=5, verify=False)
+    "a datagram to a public address of IPv6": """
+    probe = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    probe.settimeout(4)
+    probe.connect(('2606:4700:4700::1111', 443))
+    probe.send(b'x')
+    probe.recv(512)
     """,
     "the gateway, where the engine's host would be": """
     address = socket.gethostbyname('wiremock').rsplit('.', 1)
@@ -33,23 +45,93 @@ ATTEMPTS = {
     socket.create_connection((f'{address[0]}.{base + 1}', 22), timeout=5)
     """,
     "WireMock's admin API": """
-    urllib.request.build_opener(urllib.request.ProxyHandler({})).open('http://wiremock:8080/__admin/mappings', timeout=5)
+    urllib.request.urlopen('http://wiremock:8080/__admin/mappings', timeout=5)
     """,
     "the Port mock's control API": """
-    urllib.request.build_opener(urllib.request.ProxyHandler({})).open('http://port-mock:8001/captures', timeout=5)
+    urllib.request.urlopen('http://port-mock:8001/captures', timeout=5)
     """,
 }
+
+
+# In place of interface and address: those of the engine's host, as an integration could find or guess them.
+LINK_LOCAL = """
+    sent = []
+    for interface in ("eth0", "lo"):
+        for kind, address, port in [
+            (socket.SOCK_DGRAM, "ff02::1", 5353),
+            (socket.SOCK_DGRAM, "fe80::1", 123),
+            (socket.SOCK_STREAM, "fe80::1", 53),
+            (socket.SOCK_STREAM, "fe80::1", 22),
+        ]:
+            try:
+                with socket.socket(socket.AF_INET6, kind) as probe:
+                    probe.settimeout(1)
+                    probe.connect((address, port, 0, socket.if_nametoindex(interface)))
+                    probe.send(b"x")
+                    if interface == "eth0":
+                        sent.append([address, port])
+            except OSError:
+                pass
+    for address in ("224.0.0.251", "255.255.255.255"):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0")
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+                probe.sendto(b"x", (address, 5353))
+                sent.append([address, 5353])
+            except OSError:
+                pass
+    yield [{"id": 1, "value": [sent, sorted({line.split()[-1] for line in open("/proc/net/if_inet6")})]}]
+"""
+
+
+async def test_nothing_leaves_by_link_local_and_multicast_addresses(tmp_path: Path) -> None:
+    result = await resync(integration(tmp_path, LINK_LOCAL), fail_on_egress=False)
+    assert result.errors == []
+    assert result.upserted_entities[0]["properties"]["value"] == [[], ["lo"]]
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)
 async def test_it_gets_nowhere(tmp_path: Path, attempt: str) -> None:
     lines = "\n".join(f"    {line.strip()}" for line in ATTEMPTS[attempt].strip().splitlines())
     handler = f"try:\n{lines}\nexcept OSError as error:\n    yield []\nelse:\n    yield [{{'id': 'out', 'value': 1}}]"
-    if "httpx" in lines:
-        handler = handler.replace("OSError", "(OSError, httpx.HTTPError)")
     result = await resync(integration(tmp_path, handler), fail_on_egress=False)
     assert result.errors == []
     assert result.upserted_entities == []
+
+
+async def test_a_public_name_and_any_name_server_lead_to_the_front(tmp_path: Path) -> None:
+    handler = """
+    import ipaddress
+    own = ipaddress.ip_network("198.18.0.0/15")
+    asked = socket.getaddrinfo("example.org", 443)[0][4][0]
+    query = b"\\0\\1\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0\\7example\\3org\\0\\0\\1\\0\\1"
+    answers = [asked]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.settimeout(4)
+        udp.sendto(query, ("8.8.8.8", 53))
+        answers.append(socket.inet_ntoa(udp.recv(512)[-4:]))
+    with socket.create_connection(("8.8.4.4", 53), timeout=4) as tcp:
+        tcp.sendall(len(query).to_bytes(2, "big") + query)
+        answers.append(socket.inet_ntoa(tcp.recv(512)[-4:]))
+    yield [{"id": 1, "value": [ipaddress.ip_address(each) in own for each in answers] + [len(set(answers))]}]
+    """
+    result = await resync(integration(tmp_path, handler))
+    assert result.errors == []
+    assert result.upserted_entities[0]["properties"]["value"] == [True, True, True, 1]
+    assert result.egress_attempts == []
+
+
+@pytest.mark.parametrize("host", ["93.184.215.14", "2606:4700:4700::1111", "example.org"])
+async def test_whoever_answers_over_tls_is_the_front(tmp_path: Path, host: str) -> None:
+    handler = f"""
+    with socket.create_connection(({host!r}, 443), timeout=5) as plain:
+        with ssl.create_default_context().wrap_socket(plain, server_hostname={host!r}) as secure:
+            yield [{{"id": 1, "value": dict(pair for name in secure.getpeercert()["issuer"] for pair in name)["commonName"]}}]
+    """
+    result = await resync(integration(tmp_path, handler))
+    assert result.errors == []
+    assert result.upserted_entities[0]["properties"]["value"] == "ocean-sandbox CA"
 
 
 async def test_an_unmatched_host_is_not_passed_on(tmp_path: Path) -> None:
@@ -89,18 +171,19 @@ async def test_a_program_on_the_engines_host_is_out_of_reach(tmp_path: Path) -> 
             remove=True,
         )
         assert ordinary == b"reached\n"
+        listener.settimeout(5)
+        listener.accept()[0].close()
         handler = f"""
-        reached = []
         own = socket.gethostbyname("wiremock").rsplit(".", 1)
         gateway = f"{{own[0]}}.{{int(own[1]) // 16 * 16 + 1}}"
-        for address in (*{addresses!r}, gateway):
-            try:
-                socket.create_connection((address, {port}), timeout=3)
-            except OSError:
-                continue
-            reached.append(address)
-        yield [{{"id": 1, "value": reached}}]
+        for address in (*{addresses!r}, gateway, "host.docker.internal", "172.17.0.1"):
+            with contextlib.suppress(OSError):
+                with socket.create_connection((address, {port}), timeout=3) as connection:
+                    connection.sendall(b"is anybody there?")
+        yield []
         """
-        result = await resync(integration(tmp_path, handler), fail_on_egress=False)
+        result = await resync(integration(tmp_path, handler, head="import contextlib"), fail_on_egress=False)
+        listener.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
     assert result.errors == []
-    assert result.upserted_entities[0]["properties"]["value"] == []

@@ -1,11 +1,11 @@
-"""Debian's registry of today answers as the one that was recorded: asked nightly, since its next release may not."""
+"""Debian's current registry answers like the recorded one: checked nightly, since its next release may not."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from harness.discovery.discovery_file import PLACE
+from harness.recording.discovery_file import PLACE
 from tests.upstream.registry import Registry, run_registry
 
 from .test_discover import make_example
@@ -37,7 +37,7 @@ def test_the_registry_of_today_is_as_recorded(tmp_path: Path) -> None:
     with run_registry() as registry:
         filled(registry)
         directory = recorded(tmp_path, registry.url)
-        assert "is as it was recorded" in command("verify", directory)
+        assert "has not changed since the recording" in command("verify", directory)
 
 
 def test_a_registry_that_lost_an_image_is_not(tmp_path: Path) -> None:

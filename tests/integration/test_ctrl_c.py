@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import engine
-from sandbox.owner import PROCESS
+from sandbox.engine import engine
+from sandbox.engine.owner import PROCESS
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.integration, pytest.mark.slow]

@@ -1,4 +1,4 @@
-"""Discover runs a resync against the real API, and writes what was said without a secret in it."""
+"""Discover runs a resync against the real API, and records it without a secret."""
 
 import json
 import os
@@ -17,11 +17,11 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from harness import InterceptTransport, commands
-from harness.discovery.discover import discover
-from harness.discovery.exchange import content_of
-from harness.discovery.passing_on import UpstreamError
+from harness import InterceptTransport, cli
 from harness.options import settings_in_force
+from harness.recording.discover import discover
+from harness.recording.exchange import content_of
+from harness.recording.recording_transport import UpstreamError
 from tests.upstream.nasty import PEOPLE, Account, Nasty
 from tests.upstream.registry import run_registry
 from tests.upstream.serve import serve_nasty
@@ -134,7 +134,7 @@ def test_a_real_registry(tmp_path: Path) -> None:
     with run_registry() as registry:
         digests = {registry.push("shop/api", tag, layers=2) for tag in ("1.0", "1.1")}
         (directory / ".env").write_text(f"OCEAN__INTEGRATION__CONFIG__REGISTRY_URL={registry.url}\n")
-        done = CliRunner().invoke(commands.main, ["discover", str(directory), "--keep-personal-data"])
+        done = CliRunner().invoke(cli.main, ["discover", str(directory), "--keep-personal-data"])
     recording = read(directory)
     assert done.exit_code == 0, done.output
     assert f"{FILE}: {len(recording['third_party_requests'])} calls, 5 entities" in done.output
@@ -156,9 +156,7 @@ async def test_without_credentials_it_shows_what_would_be_called(
     done = await discover(directory, settings_in_force())
 
     asked = read(directory)["third_party_requests"]
-    assert {(entry["url"], entry["response_status"]) for entry in asked} == {
-        ("https://registry-url.example.com/v2/", 404)
-    }
+    assert {(entry["url"], entry["response_status"]) for entry in asked} == {("https://registry.example.com/v2/", 404)}
     assert "RegistryAccessError" in done.errors[0]
     assert "nothing leaves this machine" in capsys.readouterr().err
 
@@ -180,7 +178,7 @@ async def test_an_api_that_refuses_the_credentials_keeps_the_old_file(tmp_path: 
 @contextmanager
 def running(directory: Path, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """The command, in a process of its own."""
-    command = [sys.executable, "-c", "from harness.commands import main; main()", "discover", str(directory)]
+    command = [sys.executable, "-c", "from harness.cli import main; main()", "discover", str(directory)]
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
         try:
             yield process

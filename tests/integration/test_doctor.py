@@ -1,4 +1,4 @@
-"""`doctor` finds a working engine fine, and says what is missing there."""
+"""`doctor` accepts a working engine, and says what is missing there."""
 
 import json
 from ipaddress import ip_network
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from harness import commands
-from sandbox import engine
+from harness import cli
+from sandbox.engine import engine
 
 pytestmark = pytest.mark.integration
 
@@ -18,7 +18,7 @@ EXAMPLE = str(Path(__file__).parents[2] / "examples" / "oci-registry")
 
 def doctor(**environment: str) -> tuple[int, dict[str, dict[str, Any]]]:
     """Its exit code, and the last check of each subject."""
-    done = CliRunner().invoke(commands.main, ["doctor", "--json", EXAMPLE], env=environment)
+    done = CliRunner().invoke(cli.main, ["doctor", "--json", EXAMPLE], env=environment)
     return done.exit_code, {check["subject"]: check for check in json.loads(done.stdout)["checks"]}
 
 
@@ -28,7 +28,7 @@ def test_a_working_engine_is_fine() -> None:
     assert code == 0
     assert {subject: check["state"] for subject, check in found.items() if check["state"] == "wrong"} == {}
     assert found["images"]["says"].startswith(f"{EXAMPLE}: ocean-sandbox/integration-oci-registry:")
-    assert "small networks of 172.30.0.0/16 are free" in found["network"]["says"]
+    assert "small networks in 172.30.0.0/16 are free" in found["network"]["says"]
 
 
 def test_an_image_that_is_not_built_yet_is_a_note() -> None:
@@ -37,7 +37,7 @@ def test_an_image_that_is_not_built_yet_is_a_note() -> None:
     assert code == 0
     assert found["images"]["state"] == "note"
     assert found["images"]["says"].endswith("is not built yet")
-    assert found["images"]["remedy"] == f"`ocean-sandbox images {EXAMPLE}` builds it, as any test does."
+    assert found["images"]["remedy"] == f"`ocean-sandbox images {EXAMPLE}` builds it, and so does any test."
 
 
 def bridge() -> Any:
@@ -63,7 +63,7 @@ def test_one_of_which_others_use_a_part_is_a_note() -> None:
 
 
 def test_without_json_it_is_a_line_each() -> None:
-    done = CliRunner().invoke(commands.main, ["doctor"])
+    done = CliRunner().invoke(cli.main, ["doctor"])
 
     assert done.exit_code == 0
     assert all(line.startswith(("ok  ", "note  ")) for line in done.output.splitlines())

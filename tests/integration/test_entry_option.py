@@ -1,4 +1,4 @@
-"""How a resync is started is said by the class, or else by pytest's option or ini key."""
+"""The entry of a resync comes from the class, or else from pytest's option or ini key."""
 
 from pathlib import Path
 

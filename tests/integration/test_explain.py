@@ -9,8 +9,8 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from harness import commands
-from harness.explanation import explain as explaining
+from harness import cli
+from harness.diagnosis import explain as explaining
 
 from .factories import integration
 
@@ -82,7 +82,7 @@ def write(folder: Path, *resources: dict[str, Any]) -> Path:
 
 
 def explain(*arguments: str) -> Result:
-    return CliRunner().invoke(commands.main, ["explain", *arguments])
+    return CliRunner().invoke(cli.main, ["explain", *arguments])
 
 
 def explained(directory: Path) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def test_each_item_has_its_fate_and_its_reason(tmp_path: Path) -> None:
     assert "size" in refused[1]
     assert [fates(live)[number] for number in (0, 1, 3)] == [
         ("upserted", ""),
-        ("filtered", 'the selector `.state == "live"` says false: `.state` is "gone"'),
+        ("filtered", 'the selector `.state == "live"` is false: `.state` is "gone"'),
         ("upserted", ""),
     ]
 
@@ -128,19 +128,21 @@ def test_each_item_has_its_fate_and_its_reason(tmp_path: Path) -> None:
     assert named["items"][1]["empty"] == {"properties.size": "the item has no `siez`; did you mean `size`?"}
 
     assert [fate for fate, _ in fates(failed)] == ["failed"] * 4
-    assert fates(failed)[0][1] == 'the selector `.owner.email` must say true or false, and says "a@example.com"'
-    assert fates(failed)[1][1] == "the selector `.owner.email` must say true or false, and says null: `.owner` is null"
+    assert fates(failed)[0][1] == 'the selector `.owner.email` must give true or false, but gives "a@example.com"'
+    assert (
+        fates(failed)[1][1] == "the selector `.owner.email` must give true or false, but gives null: `.owner` is null"
+    )
 
     assert [item["entity"]["identifier"] for item in parsed["items"]] == ["1-1", "1-2", "4-1"]
     assert all("parts" not in item["item"] for item in parsed["items"])
     assert parsed["notes"] == [
-        "Ocean drops `propertys` from the mapping: it is none of identifier, title, icon, blueprint, team, properties, relations",
+        "Ocean drops `propertys` from the mapping: it is not one of identifier, title, icon, blueprint, team, properties, relations",
         "item 2 has no parts: itemsToParse `.parts` gave an empty list",
-        "item 3 is dropped: itemsToParse `.parts` gave no list: `.parts` is null",
+        "item 3 is dropped: itemsToParse `.parts` did not give a list: `.parts` is null",
     ]
 
     assert misspelt["items"] == []
-    assert misspelt["notes"][0].startswith("its handlers gave no items")
+    assert misspelt["notes"][0].startswith("its handlers returned no items")
     assert any("thign" in error for error in found["errors"])
 
     assert [fate for fate, _ in fates(related)] == ["upserted", "upserted", "refused", "upserted"]
@@ -154,9 +156,9 @@ def test_what_no_resync_can_run_is_explained_too(tmp_path: Path) -> None:
     )
     found = explained(directory)
 
-    assert "resources[0].port.entity.mappings.blueprint is no valid JQ: 'thing'" in found["notes"][0]
+    assert "resources[1].selector.query is not valid JQ: 'True' True/0 is not defined" in found["notes"][0]
     blueprint, boolean, broken = found["resources"]
-    assert fates(blueprint)[0][1].endswith("thing/0 is not defined. A text is in quotes of its own: '\"thing\"'")
+    assert fates(blueprint)[0][1].endswith("thing/0 is not defined. A string needs quotes of its own: '\"thing\"'")
     assert fates(boolean)[0][1].endswith("True/0 is not defined. In YAML write it in quotes: 'true'")
     assert broken["items"][0]["fate"] == "mapped"
     assert broken["items"][0]["empty"]["properties.size"].startswith("it failed: syntax error")
@@ -179,12 +181,12 @@ def test_one_entity_is_explained_step_by_step_in_plain_lines(tmp_path: Path) -> 
 
     nobody = explain(str(directory), "--id", "99", "--kind", "thing", "--json")
     assert nobody.exit_code == 3
-    assert "No raw item is about '99'" in nobody.output
+    assert "No raw item matches '99'" in nobody.output
 
     other = explain(str(directory), "--kind", "things")
     assert other.exit_code == 3
     assert "has no resource of kind 'things'" in other.output
-    assert "there are: thing." in other.output
+    assert "available kinds: thing." in other.output
 
 
 def test_expressions_come_to_what_ocean_makes_of_them(tmp_path: Path) -> None:
@@ -198,5 +200,5 @@ def test_expressions_come_to_what_ocean_makes_of_them(tmp_path: Path) -> None:
     assert only["items"][0]["entity"]["properties"]["apostrophe"] == "live's"
     # Of these it says that it cannot know them, and what they were.
     assert only["items"][0]["empty"]["properties.environment"].startswith(
-        'it asks for the environment: in the resync it gave "/'
+        'it reads the environment: in the resync it gave "/'
     )

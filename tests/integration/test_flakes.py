@@ -25,7 +25,7 @@ import os
 from pathlib import Path
 import pytest
 from harness import IntegrationTestHarness, InterceptTransport
-from sandbox.owner import process_name
+from sandbox.engine.owner import process_name
 
 def page(number, page):
     return [{{"id": f"{{number}}-{{page}}", "value": "x" * (number * 1000)}}]

@@ -1,4 +1,4 @@
-"""What is generated of a recording runs, and gives the recorded entities, or a part of them, in either form."""
+"""A test generated from a recording runs, and gives the recorded entities, or some of them, in either form."""
 
 import asyncio
 import json
@@ -11,8 +11,8 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from harness import InterceptTransport, ResyncResult, commands
-from harness.discovery.discovery_file import PLACE
+from harness import InterceptTransport, ResyncResult, cli
+from harness.recording.discovery_file import PLACE
 
 from .factories import API, integration, mapping, started
 
@@ -124,7 +124,7 @@ def _body(content: bytes) -> Any:
 
 
 def generate(directory: Path, *options: str) -> str:
-    done = CliRunner().invoke(commands.main, ["generate", *options, str(directory)])
+    done = CliRunner().invoke(cli.main, ["generate", *options, str(directory)])
     assert done.exit_code == 0, done.output
     assert "mind:" not in done.output
     return (directory / "tests" / "test_integration_resync.py").read_text()

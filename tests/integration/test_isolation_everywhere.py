@@ -1,4 +1,4 @@
-"""What holds of a container of one's own holds of a fork, and of a sandbox of a standing pool: the same tests say so."""
+"""What holds for a container holds for a fork and for a pool daemon's sandbox: the same tests say so."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.standing import ask
+from sandbox.pool.pool_client import ask
 
 from .test_standing_pool import standing
 

@@ -1,4 +1,4 @@
-"""What a resync leaves behind is not there for the next one in the same sandbox, however its container came about."""
+"""What a resync leaves behind is gone for the next one in the same sandbox, whatever container it ran in."""
 
 import asyncio
 import time
@@ -7,10 +7,11 @@ from typing import get_args
 
 import pytest
 
-from sandbox import demand, engine, pool
+from sandbox.engine import engine
 from sandbox.errors import ResyncCrashedError
-from sandbox.own import OwnPool
-from sandbox.resync import ResyncContainer
+from sandbox.pool import pool, prefetch
+from sandbox.pool.local_pool import LocalPool
+from sandbox.resync.container import ResyncContainer
 from sandbox.settings import Isolation, load
 
 from .factories import integration, make_harness, started, values
@@ -76,7 +77,7 @@ yield []
 @pytest.mark.parametrize("isolation", get_args(Isolation))
 async def test_nothing_is_found_of_the_one_before(tmp_path: Path, isolation: Isolation, *, more: bool) -> None:
     directory, settings = integration(tmp_path, LEAVES), load(isolation=isolation)
-    demand.expect_more(more=more)
+    prefetch.expect_more(more=more)
     try:
         containers = set()
         for _ in range(3):
@@ -86,15 +87,15 @@ async def test_nothing_is_found_of_the_one_before(tmp_path: Path, isolation: Iso
                 assert result.errors == []
                 assert values(result) == {"1": []}
                 assert {call.request.url.host for call in harness.third_party_transport.calls} <= {"left.example"}
-        # Forks of one container, or nothing was shown of them. In a standing pool, others lease in between.
-        if isinstance(pool.of_this_process(settings), OwnPool):
+        # Forks of one container, or nothing was shown of them. With a pool daemon, others lease in between.
+        if isinstance(pool.of_this_process(settings), LocalPool):
             assert len(containers) == (1 if isolation == "fork" else 3)
         nothing = integration(tmp_path / "nothing", "yield []")
         async with started(nothing, sandbox_settings=settings) as harness:
             await harness.trigger_resync()
             assert harness.third_party_transport.calls == []
     finally:
-        demand.expect_more(more=False)
+        prefetch.expect_more(more=False)
 
 
 async def test_a_fork_that_leaves_what_cannot_be_removed_costs_its_container(tmp_path: Path) -> None:
@@ -116,7 +117,7 @@ async def test_nothing_is_found_of_one_that_crashed(tmp_path: Path, isolation: I
 async def test_a_start_that_is_cancelled_gives_its_sandbox_back(tmp_path: Path) -> None:
     directory = integration(tmp_path, "yield []")
     of_this_process = pool.of_this_process(load())
-    if not isinstance(of_this_process, OwnPool):
+    if not isinstance(of_this_process, LocalPool):
         pytest.skip("what stands sees that the connection ends")
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(make_harness(directory).start(), 0.001)
@@ -128,22 +129,22 @@ async def test_a_start_that_is_cancelled_gives_its_sandbox_back(tmp_path: Path) 
 
 async def test_a_container_that_warms_does_not_outlive_its_sandbox(tmp_path: Path) -> None:
     directory = integration(tmp_path, "yield []")
-    of_our_own = OwnPool(load())
-    demand.expect_more(more=True)
+    of_our_own = LocalPool(load())
+    prefetch.expect_more(more=True)
     try:
         sandbox = of_our_own.lease(directory, load())
         first = sandbox.resync_container(directory, load())
         assert first.container.get_container_id()
     finally:
-        demand.expect_more(more=False)
+        prefetch.expect_more(more=False)
         of_our_own.close()
     assert all(each.container.ended.is_set() for each in sandbox._resyncs)
 
 
 async def test_what_warms_ahead_gives_way_until_it_is_wanted(tmp_path: Path) -> None:
     directory, settings = integration(tmp_path, "yield []"), load(isolation="container")
-    of_our_own = OwnPool(settings)
-    demand.expect_more(more=True)
+    of_our_own = LocalPool(settings)
+    prefetch.expect_more(more=True)
 
     def shares(container: ResyncContainer) -> int:
         of_it = engine.client().client.api.inspect_container(container.container.get_container_id())
@@ -162,5 +163,5 @@ async def test_what_warms_ahead_gives_way_until_it_is_wanted(tmp_path: Path) -> 
             assert time.monotonic() < deadline
             await asyncio.sleep(0.02)
     finally:
-        demand.expect_more(more=False)
+        prefetch.expect_more(more=False)
         of_our_own.close()

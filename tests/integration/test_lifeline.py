@@ -1,4 +1,4 @@
-"""Nothing is left of a run that was killed, however it was killed."""
+"""Nothing is left of a killed run, however it was killed."""
 
 import os
 import signal
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import engine
-from sandbox.owner import PROCESS, process_name
+from sandbox.engine import engine
+from sandbox.engine.owner import PROCESS, process_name
 
 from .factories import integration
 
@@ -70,7 +70,7 @@ def seconds_until_nothing_is_left(process_label: str, limit: float) -> float:
     ("number", "handler"),
     [
         (signal.SIGKILL, "await asyncio.sleep(600)\nyield []"),
-        # An integration that never lets go of the interpreter cannot watch a lifeline; its keeper can.
+        # An integration that never lets go of the interpreter cannot watch a lifeline; its supervisor can.
         (signal.SIGKILL, "import re\nre.match(r'(a+)+$', 'a' * 64 + 'b')\nyield []"),
         (signal.SIGINT, "await asyncio.sleep(600)\nyield []"),
         (signal.SIGTERM, "await asyncio.sleep(600)\nyield []"),
@@ -79,7 +79,7 @@ def seconds_until_nothing_is_left(process_label: str, limit: float) -> float:
 def test_nothing_is_left(tmp_path: Path, number: signal.Signals, handler: str) -> None:
     pytest_process = start_pytest(tmp_path, handler)
     label = process_name(pytest_process.pid)
-    assert len(left_of(label)) == 6, "a WireMock, a Port mock, an anchor, a resync container and two networks"
+    assert len(left_of(label)) == 6, "a WireMock, a Port mock, a front, a resync container and two networks"
     os.kill(pytest_process.pid, number)
     assert seconds_until_nothing_is_left(label, limit=10) < 10
     output = pytest_process.communicate(timeout=20)[0].decode()

@@ -19,7 +19,7 @@ from harness import (
 from harness.options import settings_in_force
 from sandbox.errors import IntegrationError, ResyncCrashedError
 
-from .factories import integration, started
+from .factories import integration, mapping, started
 from .test_standing_pool import pytest_in, standing
 
 pytestmark = pytest.mark.integration
@@ -31,7 +31,7 @@ from port_ocean.core.handlers.webhook.webhook_event import WebhookEventRawResult
 
 class Things(AbstractWebhookProcessor):
     async def authenticate(self, payload, headers):
-        return headers.get("x-secret", "none") != "wrong"
+        return headers.get("x-secret", "none") != "not-the-secret"
     async def validate_payload(self, payload):
         return "id" in payload
     async def should_process_event(self, event):
@@ -45,7 +45,9 @@ class Things(AbstractWebhookProcessor):
             os._exit(7)
         if payload.get("type") == "leave":
             try:
-                socket.create_connection(("outside.example", 443))
+                with socket.create_connection(("outside.example", 6379)) as connection:
+                    connection.sendall(b"*1\\r\\n$4\\r\\nPING\\r\\n")
+                    connection.recv(1)
             except OSError:
                 pass
         if payload.get("type") == "gone":
@@ -83,17 +85,30 @@ def upserted(result: LiveEventResult) -> list[str]:
 
 
 @pytest.mark.asyncio
-async def test_strict_rules_go_by_its_own_blueprints_before_any_resync(tmp_path: Path) -> None:
+async def test_strict_rules_go_by_its_own_blueprints_before_any_resync_and_warn_of_what_is_not_checked(
+    tmp_path: Path,
+) -> None:
     directory = integration(tmp_path, head=HEAD)
     (directory / ".port" / "resources").mkdir()
-    blueprint = {"identifier": "thing", "title": "Thing", "schema": {"properties": {"value": {"type": "number"}}}}
-    (directory / ".port" / "resources" / "blueprints.json").write_text(json.dumps([{**blueprint, "relations": {}}]))
+    properties = {"value": {"type": "number"}, "state": {"type": "enum"}}
+    blueprint = {"identifier": "thing", "title": "Thing", "schema": {"properties": properties}, "relations": {}}
+    (directory / ".port" / "resources" / "blueprints.json").write_text(json.dumps([blueprint]))
     transport = things(1).add_route("GET", "/things/7", {"json": {"id": 7, "value": 7}})
-    async with started(directory, transport, entry="production", port="strict") as harness:
+    transport.add_route("GET", "/things/8", {"json": {"value": 8}})
+    nothing_of_null = mapping(identifier="if .id then .id | tostring else null end")
+    async with started(
+        directory, transport, entry="production", port="strict", port_mapping_config=nothing_of_null
+    ) as harness:
         taken = await harness.deliver_webhook("/webhook", json={"id": 7})
         refused = await harness.deliver_webhook("/webhook", json={"id": 1})
+        dropped = await harness.deliver_webhook("/webhook", json={"id": 8})
     assert (taken.errors, upserted(taken)) == ([], ["7"])
     assert [(each.identifier, each.error) for each in refused.rejected_entities] == [("1", "blueprint_schema_mismatch")]
+    unchecked = ("blueprint", "blueprints.thing.schema.properties.state")
+    assert [(each.subject, each.place) for each in taken.warnings] == [unchecked]
+    assert [(each.subject, each.place) for each in refused.warnings] == [unchecked]
+    assert [(each.subject, each.place) for each in dropped.warnings] == [("items", "the event"), unchecked]
+    assert "there is no identifier: `if .id then .id | tostring else null end` gave null" in str(dropped.warnings[0])
 
 
 @pytest.mark.asyncio
@@ -116,7 +131,7 @@ async def test_several_in_a_row_each_with_what_came_of_it(tmp_path: Path) -> Non
         (error,) = failed.errors
         assert "404" in str(error)
         assert "in handle_event" in error.remote_traceback
-        refused = await harness.deliver_webhook("/webhook", json={"id": 1}, headers={"X-Secret": "wrong"})
+        refused = await harness.deliver_webhook("/webhook", json={"id": 1}, headers={"X-Secret": "not-the-secret"})
         assert [(type(each), str(each)) for each in refused.errors] == [(ValueError, "Authentication failed")]
         unmatched = await harness.deliver_webhook("/webhook", json={"id": 3})
         assert UnmatchedRequestError in map(type, unmatched.errors)
@@ -124,7 +139,7 @@ async def test_several_in_a_row_each_with_what_came_of_it(tmp_path: Path) -> Non
         ignored = await harness.deliver_webhook("/webhook", json={"id": 1, "type": "ping"})
         assert [type(each) for each in ignored.errors] == [EventNotTakenError]
         unmapped = await harness.deliver_webhook("/webhook", json={"id": 1, "kind": "unknown"})
-        assert "Things: no kind of theirs is in the mapping" in str(unmapped.errors[0])
+        assert "Things: none of their kinds is in the mapping" in str(unmapped.errors[0])
         own = await harness.deliver_webhook("/own", json={})
         assert (own.status, own.was_queued) == (500, False)
         assert "the route's own" in str(own.errors[0])
@@ -202,7 +217,9 @@ async def test_what_ends_one_event_ends_not_the_next(tmp_path: Path) -> None:
             await asyncio.wait_for(harness.deliver_webhook("/other", json={"id": 1, "type": "hang"}), 1)
         left = await harness.deliver_webhook("/webhook", json={"id": 1, "type": "leave"})
         assert upserted(left) == ["1"]
-        assert [str(each) for each in left.egress_attempts] == ["outside.example:443"]
+        assert [(each.host, each.port, each.protocol) for each in left.egress_attempts] == [
+            ("outside.example", 6379, "Redis")
+        ]
 
 
 @pytest.mark.asyncio
@@ -218,8 +235,9 @@ INNER = """
 import asyncio
 import pytest
 from harness import BaseIntegrationTest, EventPathError, EventTimeoutError, InterceptTransport
-from sandbox import ResyncCrashedError, pool
-from sandbox.standing import StandingPool
+from sandbox import ResyncCrashedError
+from sandbox.pool import pool
+from sandbox.pool.pool_client import PoolClient
 
 class TestEvents(BaseIntegrationTest):
     integration_path = {path!r}
@@ -231,7 +249,7 @@ class TestEvents(BaseIntegrationTest):
 
     @pytest.mark.parametrize("round", range(2))
     async def test_it(self, harness, round):
-        assert isinstance(pool.of_this_process(None), StandingPool)
+        assert isinstance(pool.of_this_process(None), PoolClient)
         assert harness.port_mock.entities == []
         paths = ["/webhook", "/other", "/webhook", "/other"]
         results = await asyncio.gather(*(harness.deliver_webhook(path, json={{"id": each}}) for each, path in enumerate(paths)))

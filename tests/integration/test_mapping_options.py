@@ -1,4 +1,4 @@
-"""What a mapping says besides its resources reaches Port with each call, and Port does as it is told."""
+"""The options of a mapping besides its resources reach Port with each call, and Port obeys them."""
 
 from pathlib import Path
 from typing import Any

@@ -34,4 +34,4 @@ def test_both_modes(tmp_path: Path, mode: str, mark: str) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", f"asyncio_mode={mode}", "."]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
-    assert "1 tests, 1 resyncs, 1 entities captured" in done.stdout
+    assert "1 test, 1 resync, 1 entity captured" in done.stdout

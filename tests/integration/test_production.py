@@ -160,7 +160,7 @@ async def start():
     result = await resync(integration(tmp_path, handler, head=head), entry="production")
     (error,) = result.errors
     assert isinstance(error, RemoteError)
-    assert "The kind 'thing' failed, and no exception came" in error.message
+    assert "The kind 'thing' failed, and the shipped log has no exception" in error.message
     assert (error.kind, result.reconciliation_success) == ("thing", False)
 
 
@@ -220,7 +220,9 @@ async def test_each_resync_is_a_process_of_its_own_and_attempts_to_leave_are_see
         before = Path("/tmp/left").exists()
         Path("/tmp/left").write_text("x")
         try:
-            socket.create_connection(("db.example.org", 5432))
+            with socket.create_connection(("db.example.org", 5432)) as connection:
+                connection.sendall(bytes([0, 0, 0, 8, 4, 210, 22, 47]))
+                connection.recv(1)
         except OSError:
             yield [{"id": 1, "value": before}]
     """
@@ -231,5 +233,6 @@ async def test_each_resync_is_a_process_of_its_own_and_attempts_to_leave_are_see
         for _ in range(2):
             result = await harness.trigger_resync()
             assert values(result) == {"1": False}
-            assert list(map(str, result.egress_attempts)) == ["db.example.org:5432"]
+            attempts = [(each.host, each.port, each.protocol) for each in result.egress_attempts]
+            assert attempts == [("db.example.org", 5432, "PostgreSQL")]
             assert any("Setting sail" in line for line in result.logs)

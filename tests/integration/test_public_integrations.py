@@ -1,4 +1,4 @@
-"""Integrations that nobody here wrote, unmodified, from a checkout of Ocean's public repository."""
+"""Third-party integrations, unmodified, from a checkout of Ocean's public repository."""
 
 import asyncio
 import os
@@ -10,7 +10,11 @@ import httpx
 import pytest
 import yaml
 
-from harness import EventNotTakenError, IntegrationTestHarness, InterceptTransport, ResyncResult
+from harness import EventNotTakenError, IntegrationTestHarness, InterceptTransport, PortMockResponder, ResyncResult
+from harness.integration.mapping import check, warnings
+from harness.integration.resources import blueprints_of
+from harness.integration.resync_warnings import of_blueprints
+from harness.running.directory_run import Asked, DirectoryRun
 
 CHECKOUT = os.environ.get("OCEAN_SANDBOX_PUBLIC_OCEAN", "")
 pytestmark = [
@@ -25,12 +29,39 @@ def mapping(kind: str, blueprint: str) -> dict[str, Any]:
     return {"resources": [{"kind": kind, "selector": {"query": "true"}, "port": {"entity": entity}}]}
 
 
+def mains() -> list[Path]:
+    """The `main.py` of every integration."""
+    return sorted(Path(CHECKOUT, "integrations").glob("*/main.py"))
+
+
 async def resync_once(harness: IntegrationTestHarness) -> ResyncResult:
     try:
         await harness.start()
         return await harness.trigger_resync()
     finally:
         await harness.shutdown()
+
+
+async def test_none_is_refused_before_it_runs_and_each_has_a_url_with_a_scheme() -> None:
+    """What `run` looks at before it costs a container, of each of them."""
+    warned = {}
+    for main in mains():
+        read = DirectoryRun(Asked(main.parent)).read()
+        check(read.mapping, main.parent.name)
+        blueprints = blueprints_of(main.parent) if read.port == "strict" else {}
+        responder = PortMockResponder(read.mapping, blueprints=blueprints, port=read.port)
+        responder.checked_seed(main.parent.name)
+        found = [*warnings(read.mapping), *of_blueprints(blueprints)]
+        warned |= {main.parent.name: [each.place for each in found]} if found else {}
+        config = read.config["integration"]["config"]
+        urls = [value for name, value in config.items() if name.endswith(("_url", "_host"))]
+        assert all(str(url).startswith("https://") for url in urls), config
+    assert warned == {
+        "argocd": ["blueprints.argocdCluster.schema.properties.status"],
+        "azure-devops": ["resources[5].port.entity.mappings.properties.description"],
+        "custom": ["resources"],
+        "gitlab": ["resources[0].port.entity.mappings.properties.readme"],
+    }
 
 
 async def test_fake_integration() -> None:

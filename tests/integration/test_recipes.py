@@ -1,7 +1,6 @@
 """Each recipe of ``wiremock-mappings/recipes`` does in a real WireMock what it says; so does any stub in the short form."""
 
 import re
-import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness import stubs
 from harness.options import settings_in_force
-from harness.stub_files import folder as stub_files
-from harness.stub_files.cover import covers
-from harness.stub_files.short_form import to_stubs
-from sandbox import pool
-from sandbox.sandbox import Sandbox
+from harness.stubs import folder as stub_files
+from harness.stubs import mappings
+from harness.stubs.cover import covers
+from harness.stubs.short_form import to_stubs
+from sandbox.pool import pool
+from sandbox.resync.sandbox import Sandbox
 
 pytestmark = pytest.mark.integration
 
@@ -37,15 +36,13 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def client_of(sandbox: Sandbox) -> httpx.Client:
-    trust = ssl.create_default_context(cadata=sandbox.wiremock.ca)
-    trust.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return httpx.Client(proxy=sandbox.wiremock.proxy, verify=trust, trust_env=False, timeout=10)
+    return httpx.Client(event_hooks={"request": [sandbox.wiremock.addressed]}, trust_env=False, timeout=10)
 
 
 def follow(sandbox: Sandbox, *folders: str) -> httpx.Client:
     """A client of the third party that these folders are."""
     sandbox.wiremock.reset()
-    sandbox.wiremock.stub([stubs.UNMATCHED])
+    sandbox.wiremock.stub([mappings.UNMATCHED])
     stub_files.deploy(stub_files.load(folders, ROOT, None), sandbox.wiremock)
     return client_of(sandbox)
 
@@ -229,7 +226,7 @@ def test_any_stub_in_the_short_form_answers_what_it_says_and_the_first_wins(sand
         def same(some: list[dict[str, Any]], asked: list[httpx.Request]) -> None:
             made = [to_stubs({**entry, "response": {"body": str(number)}}, "")[0] for number, entry in enumerate(some)]
             sandbox.wiremock.reset()
-            sandbox.wiremock.stub([stubs.UNMATCHED])
+            sandbox.wiremock.stub([mappings.UNMATCHED])
             sandbox.wiremock.stub(made)
             for request in asked:
                 said = client.send(

@@ -1,4 +1,4 @@
-"""A released image, which brings its own code, runs as it is."""
+"""A released image, which brings its own code, runs unchanged."""
 
 import contextlib
 import io
@@ -11,7 +11,8 @@ from pathlib import Path
 import docker.errors
 import pytest
 
-from sandbox import engine, images
+from sandbox.engine import engine
+from sandbox.images import images
 from sandbox.settings import load
 
 from .factories import integration, mapping, resync, started, values

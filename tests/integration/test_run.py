@@ -1,4 +1,4 @@
-"""`run` says of the example what came of it, to people, machines and CI, and its exit code says whether all is well."""
+"""`run` reports the outcome of the example to people, machines and CI, and its exit code says whether all is well."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from click.testing import CliRunner, Result
 
-from harness import commands
+from harness import cli
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -15,7 +15,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "oci-registry"
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(commands.main, ["run", *arguments])
+    return CliRunner().invoke(cli.main, ["run", *arguments])
 
 
 def failures(report: Path) -> list[str | None]:
@@ -48,7 +48,7 @@ def test_a_run_with_a_request_that_no_stub_answers(tmp_path: Path) -> None:
     assert "  The nearest stub is catalog.json:3:\n" in done.stdout
     assert "    - method: GET\n      url: https://registry.example.com/v2/_catalog\n" in done.stdout
     assert "_pages: response.raise_for_status()\n" in done.stdout
-    assert done.stdout.splitlines()[-1].startswith("1 unanswered request, 1 error (0 entities, 2 calls, ")
+    assert done.stdout.splitlines()[-1].startswith("1 unmatched request, 1 error (0 entities, 2 calls, ")
     assert failures(report) == ["kind tag [0]", "every request has a stub"]
 
 

@@ -4,7 +4,6 @@ import asyncio
 import gzip
 import os
 import re
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +14,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from harness import InterceptTransport, stubs
-from harness.answering import Answerer
+from harness import InterceptTransport
 from harness.options import settings_in_force
-from harness.transport import content_of
-from sandbox import pool
-from sandbox.sandbox import Sandbox
+from harness.routes.transport import content_of
+from harness.stubs import mappings
+from harness.stubs.relay_client import Answerer
+from sandbox.pool import pool
+from sandbox.resync.sandbox import Sandbox
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -242,15 +242,24 @@ async def ask(transport: httpx.AsyncBaseTransport, asked: list[tuple[str, str, b
         return [seen(await client.request(method, url, content=body), wanted) for method, url, body in asked]
 
 
+class Addressed(httpx.AsyncHTTPTransport):
+    """Asks WireMock as the front does."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__()
+        self._sandbox = sandbox
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await super().handle_async_request(self._sandbox.wiremock.addressed(request))
+
+
 async def deployed(sandbox: Sandbox, transport: InterceptTransport, asked: list[tuple[str, str, bytes]]) -> list[Any]:
     sandbox.wiremock.reset()
-    sandbox.wiremock.stub([stubs.UNMATCHED, *stubs.from_routes(transport._routes)])
-    trust = ssl.create_default_context(cadata=sandbox.wiremock.ca)
-    trust.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    sandbox.wiremock.stub([mappings.UNMATCHED, *mappings.from_routes(transport._routes)])
     failures: list[Exception] = []
     url, token = sandbox.port.relay()
-    async with Answerer(transport, url, token, proxy=None, on_error=failures.append):
-        answers = await ask(httpx.AsyncHTTPTransport(proxy=sandbox.wiremock.proxy, verify=trust), asked)
+    async with Answerer(transport, url, token, wiremock=None, on_error=failures.append, death=lambda: None):
+        answers = await ask(Addressed(sandbox), asked)
     assert not failures
     return answers
 

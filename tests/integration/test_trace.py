@@ -65,7 +65,7 @@ def test_a_test_that_fails_has_a_trace_until_it_passes(tmp_path: Path) -> None:
     output = run(tmp_path, "-n", "2")
     (file,) = (tmp_path / ".sandbox-traces").glob("*.html")
     assert file.name.startswith("test_things.py.TestThings.test_it-a-b-")
-    assert f"\n.sandbox-traces/{file.name} shows all of it in a browser\n" in output
+    assert f"\n.sandbox-traces/{file.name} shows everything, in a browser\n" in output
     assert (tmp_path / ".sandbox-traces" / ".gitignore").read_text() == "*\n"
 
     html = file.read_text()
@@ -93,7 +93,7 @@ def test_a_test_that_fails_has_a_trace_until_it_passes(tmp_path: Path) -> None:
 
 def test_of_all_tests_or_of_none(tmp_path: Path) -> None:
     output = run(tmp_path, "--sandbox-trace=always", GOES_WELL="yes", OCEAN_SANDBOX_TRACE_FOLDER="traces/here")
-    assert "shows all of it" not in output
+    assert "shows everything" not in output
     (file,) = (tmp_path / "traces" / "here").glob("*.html")
     assert unpacked(file.read_text())[0]["outcome"] == "passed"
 
@@ -124,7 +124,7 @@ def test_of_a_directory(tmp_path: Path) -> None:
     done = report()
     assert (done.returncode, done.stdout) == (
         0,
-        "things: 1 entity, 1 call, all is well\n.sandbox-traces/things.html shows all of it in a browser\n",
+        "things: 1 entity, 1 call, all is well\n.sandbox-traces/things.html shows everything, in a browser\n",
     ), done.stderr
     summary, rest = unpacked((tmp_path / ".sandbox-traces" / "things.html").read_text())
     assert (summary["outcome"], summary["problems"], summary["runs"][0]["problems"]) == ("finished", [], [])

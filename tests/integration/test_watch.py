@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sandbox import engine
-from sandbox.owner import PROCESS, process_name
+from harness.options import settings_in_force
+from sandbox.engine import engine
+from sandbox.engine.owner import PROCESS, process_name
+from sandbox.pool import pool
 
 from .factories import API, integration, mapping
 from .terminal import terminal
@@ -40,6 +42,8 @@ def make_things(folder: Path) -> Path:
     stub = folder / "wiremock-mappings" / "things" / "things.yaml"
     stub.parent.mkdir(parents=True)
     save(stub, 0)
+    # The first to need an image builds it, for longer than a person is waited for here.
+    pool.build([things], settings_in_force())
     return stub
 
 
@@ -79,20 +83,20 @@ def test_a_day_of_a_person_who_watches(tmp_path: Path) -> None:
         person.expect("ok: ")
 
         stub.write_text(f"- url: {API}/things\n  response: {{json: [")
-        person.expect(f"not run: {stub}:3:1: this is no valid YAML")
+        person.expect(f"not run: {stub}:3:1: this is not valid YAML")
         save(stub, 1)
         person.expect(f"properties.value: {SAVES + 1} → 1")
 
         shutil.move(stub.parent, tmp_path / "away")
         person.expect("not run: There is no stub folder 'things'")
         shutil.move(tmp_path / "away", stub.parent)
-        person.expect("no difference to the run before")
+        person.expect("no difference from the previous run")
 
         whole = main.read_text()
         main.write_text(f"{whole}\ndef broken(:\n")
         person.expect("SyntaxError: invalid syntax")
         main.write_text(whole)
-        person.expect("no difference to the run before")
+        person.expect("no difference from the previous run")
 
         # A resync that hangs is cut when something changes, and the change is not missed.
         main.write_text(whole.replace("yield response", "await asyncio.sleep(3600)\n    yield response"))
@@ -100,22 +104,22 @@ def test_a_day_of_a_person_who_watches(tmp_path: Path) -> None:
         time.sleep(5)  # until the code is in the container
         main.write_text(whole)
         person.expect("stopped: something changed")
-        person.expect("no difference to the run before")
+        person.expect("no difference from the previous run")
 
         person.press("a")
         person.expect("accepted: tests/snapshots/things.json")
         save(stub, 3)
-        person.expect("Other than accepted in tests/snapshots/things.json")
+        person.expect("Different from the snapshot tests/snapshots/things.json")
         person.expect("properties.value: 1 → 3")
         person.press("r")
-        person.expect("asked to")
-        person.expect("no difference to the run before")
+        person.expect("requested")
+        person.expect("no difference from the previous run")
         accepted = json.loads((tmp_path / "things" / "tests" / "snapshots" / "things.json").read_text())
         assert [entity["properties"] for entity in accepted["entities"]] == [{"value": 1}]
 
         save(stub, 3, "/thingz")
         person.expect(f"No stub matched GET {API}/things")
-        person.expect("s write the stub that lacks")
+        person.expect("s write the missing stubs")
         person.press("s")
         person.expect("written to things/unanswered.yaml")
         person.expect("+ GET https://api.things.example/things → 200")

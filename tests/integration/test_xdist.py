@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import engine, images
+from sandbox.engine import engine
+from sandbox.images import images
 from sandbox.settings import load
 
 from .factories import integration
@@ -21,7 +22,7 @@ import os
 from pathlib import Path
 import pytest
 from harness import BaseIntegrationTest, InterceptTransport
-from sandbox.owner import process_name
+from sandbox.engine.owner import process_name
 
 class Things(BaseIntegrationTest):
     integration_path = {path!r}
@@ -56,7 +57,7 @@ import pytest
 from pathlib import Path
 from test_a import Things
 from tests.integration.test_lifeline import left_of
-from sandbox.owner import process_name
+from sandbox.engine.owner import process_name
 
 class TestCrash(Things):
     @pytest.mark.asyncio
@@ -107,7 +108,8 @@ def test_a_worker_that_crashes_leaves_nothing_and_the_others_go_on(tmp_path: Pat
 BUILDS = """
 import pytest
 from pathlib import Path
-from sandbox import engine, images
+from sandbox.engine import engine
+from sandbox.images import images
 from sandbox.settings import load
 
 @pytest.mark.parametrize("number", range({workers}))

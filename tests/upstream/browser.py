@@ -12,10 +12,10 @@ import httpx
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, Request, sync_playwright
 
-from sandbox import base_image, engine, images, network
-from sandbox.container import Container
-from sandbox.own import _remove
-from sandbox.owner import Owner
+from sandbox.engine import engine, network
+from sandbox.engine.container import Container
+from sandbox.engine.owner import Owner
+from sandbox.images import base_image, images
 from sandbox.settings import load
 
 _PORT = 9223
@@ -103,7 +103,7 @@ def run_browser() -> Iterator[Browser]:
     )
     (tag,) = images.ensure([image], settings, client)
     owner = Owner()
-    front = network.create_front(client, owner, settings)
+    front = network.create_published(client, owner, settings)
     container = Container(
         tag, role="browser", owner=owner, networks=[(front, [])], memory="1g", pids_limit=256, publish=[_PORT]
     )
@@ -115,7 +115,7 @@ def run_browser() -> Iterator[Browser]:
             yield Browser(playwright.chromium.connect_over_cdp(address), container)
     finally:
         container.stop()
-        _remove(front)
+        network.remove(front)
 
 
 def _wait(address: str, container: Container) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 
 import httpx
 
-from sandbox import base_image, engine, images, network
-from sandbox.container import Container
-from sandbox.own import _remove
-from sandbox.owner import Owner
+from sandbox.engine import engine, network
+from sandbox.engine.container import Container
+from sandbox.engine.owner import Owner
+from sandbox.images import base_image, images
 from sandbox.settings import load
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -77,7 +77,7 @@ def run_registry() -> Iterator[Registry]:
     )
     (tag,) = images.ensure([image], settings, client)
     owner = Owner()
-    front = network.create_front(client, owner, settings)
+    front = network.create_published(client, owner, settings)
     container = Container(
         tag, role="registry", owner=owner, networks=[(front, [])], memory="256m", pids_limit=64, publish=[_PORT]
     )
@@ -88,7 +88,7 @@ def run_registry() -> Iterator[Registry]:
         yield Registry(url)
     finally:
         container.stop()
-        _remove(front)
+        network.remove(front)
 
 
 def _wait(url: str, container: Container) -> None:

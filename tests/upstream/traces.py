@@ -10,7 +10,7 @@ import re
 from dataclasses import asdict
 from typing import Any
 
-from harness.kinds import KindCounts
+from harness.integration.kinds import KindCounts
 from harness.trace import origin
 from harness.trace.model import Body, Call, Difference, Entity, LogLine, Outcome, Problem, Run, Trace
 
@@ -124,6 +124,8 @@ def make_small() -> Trace:
         Problem("error", "ValueError: the handler's own", "main.py:3 in things: raise", "Traceback\n  File main.py"),
         Problem("unmatched", f"GET {API}/members?page=5", "The nearest stub is", paste="transport.add_route()", call=2),
         Problem("refused", "thing e", refused.reason, entity=0),
+        Problem("dropped", "member (resources[1])", "2 items produced no entity: there is no identifier"),
+        Problem("warning", "resources[0].port.itemsToParse", "'(' is not valid JQ"),
     ]
     failure = Problem("failure", "AssertionError: assert 3 == 4", trace="> assert 3 == 4\nE assert 3 == 4")
     difference = Difference("test_it of tests/__snapshots__", ["@@ -1 +1 @@", "-size: 3", "+size: 4"])

@@ -1,19 +1,10 @@
-"""Lets Python 3.13 accept the certificates that WireMock makes, and sees attempts to leave the sandbox; no more.
+"""Has a Python that the integration starts tell what becomes of it; no more, and nothing that it would notice.
 
-Since 3.13 ``ssl.create_default_context`` asks for strict X.509 (VERIFY_X509_STRICT), which wants an Authority Key
-Identifier in every leaf. WireMock's leaves have none. With the one flag cleared, the chain and the host name are checked
-as before: a certificate of another CA, or for another host, still fails.
-
-The runner watches its own processes; a Python that the integration starts is told by a variable to do so, too. Another
-tells ``ocean sail`` to print its stacks when it is asked to, a third to tell what becomes of live events.
+The runner watches its own processes; a variable tells another Python to do so, too. Another variable tells ``ocean sail``
+to print its stacks when it is asked to, a third to tell what becomes of live events.
 """
 
-import _ssl
 import os
-import ssl
-
-_ssl.VERIFY_X509_STRICT = 0
-ssl.VERIFY_X509_STRICT = ssl.VerifyFlags(0)
 
 if "OCEAN_SANDBOX_EGRESS" in os.environ:
     from ocean_sandbox_runner.egress import watch_as_told
@@ -26,6 +17,6 @@ if "OCEAN_SANDBOX_STACKS" in os.environ:
     print_on_signal()
 
 if "OCEAN_SANDBOX_NOTES" in os.environ:
-    from ocean_sandbox_runner.notes import tell_as_told
+    from ocean_sandbox_runner.event_probe import tell_as_told
 
     tell_as_told()

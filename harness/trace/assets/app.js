@@ -171,7 +171,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 window.addEventListener("unhandledrejection", (event) => {
-  byId("app").prepend(h("p", { class: "broken", role: "alert" }, `This trace cannot be shown, is the file whole? ${event.reason}`));
+  byId("app").prepend(h("p", { class: "broken", role: "alert" }, `This trace cannot be shown. Is the file complete? ${event.reason}`));
 });
 window.addEventListener("popstate", () => show());
 window.addEventListener("hashchange", () => show());

@@ -28,9 +28,9 @@ async function ofCall(row, rows, number) {
       fact("Status", h("span", { class: row.status >= 400 || !row.status ? "bad" : "" }, String(row.status || "the connection was broken"))),
       fact("At", seconds(row.at / 1000)), row.took === null ? [] : fact("Took", seconds(row.took / 1000)),
       detail.stub ? fact(row.lane === "port" ? "Note" : "Answered by", detail.stub) : []),
-    row.lane === "third-party" && row.wrong ? part("Nobody answers this",
+    row.lane === "third-party" && row.wrong ? part("Unmatched request",
       h("p", { class: "said" }, detail.nearest.join("\n")),
-      detail.paste ? h("div", { class: "paste" }, h("p", { class: "quiet" }, "This would answer it"), code(detail.paste, { wrap: true })) : null) : null,
+      detail.paste ? h("div", { class: "paste" }, h("p", { class: "quiet" }, "A stub that would answer it"), code(detail.paste, { wrap: true })) : null) : null,
     part("Response", headers(detail.response.headers), await body(detail.response)),
     part("Request", headers(detail.request.headers), await body(detail.request)),
     made.length ? part(`Entities from this answer (${count(made.length)})`, h("ul", { class: "links" }, made.slice(0, 50).map((entity) => (
@@ -41,16 +41,16 @@ async function ofCall(row, rows, number) {
 async function ofEntity(row, rows, number) {
   const title = h("h2", { tabindex: "-1", class: "mono" }, row.identifier || "An item without identifier");
   const crumb = h("p", { class: "crumb" }, h("i", { class: `dot ${row.state.replace(" ", "-")}`, "aria-hidden": "true" }), `${STATES[row.state]} `, row.blueprint);
-  if (row.detail === null) return [crumb, title, h("p", { class: "note" }, "Left out, for the size of this file.")];
+  if (row.detail === null) return [crumb, title, h("p", { class: "note" }, "Left out to limit the size of this file.")];
   const detail = await value(row.detail);
   return [
     crumb, title,
     detail.reason ? h("p", { class: `said reason ${row.state === "refused" ? "bad" : ""}` }, detail.reason) : null,
-    detail.otherwise.length ? part("Otherwise than expected", diff(detail.otherwise)) : null,
-    row.state === "deleted" ? null : part("Where it is from", origin(row, detail, rows, number)),
+    detail.otherwise.length ? part("Different from expected", diff(detail.otherwise)) : null,
+    row.state === "deleted" ? null : part("Source", origin(row, detail, rows, number)),
     detail.steps.length ? part(detail.item ? "The mapping, step by step" : "The mapping, with the entity's values", mapping(detail)) : null,
     detail.item ? part("Raw item", code(detail.item, { label: "Raw item" })) : null,
-    part(row.state === "no entity" ? "What the mapping makes of it" : "As the integration sent it", code(detail.entity, { label: "Entity" })),
+    part(row.state === "no entity" ? "Result of the mapping" : "As sent by the integration", code(detail.entity, { label: "Entity" })),
   ].filter(Boolean);
 }
 
@@ -63,15 +63,15 @@ function origin(row, detail, rows, number) {
   const holding = detail.holding.length ? h("ul", { class: "holding" }, detail.holding.map(([index, holds]) => h("li", {}, h("span", { class: "number" }, count(holds)), call(index)))) : null;
   const otherwise = detail.differs.map((path, index) => [index ? ", " : "", h("code", {}, path)]);
   const note = (...children) => h("p", { class: "note" }, children);
-  const holds = holding ? ` Of ${plural(detail.values, "value")} these answers hold` : " No answer holds any of its values.";
+  const holds = holding ? ` Of its ${plural(detail.values, "value")}, these answers contain` : " No answer contains any of its values.";
   switch (row.found) {
     case "item": return place;
     case "part": return place
-      ? [place, note("An object of this answer has the same identifier. The integration adds to it, or changes it, before the mapping: otherwise are ", otherwise, ".")]
-      : [note("Its raw item becomes an entity of this identifier, and the integration changes it after the mapping: otherwise are ", otherwise, `.${holds}`), holding];
-    case "made": return [note(`The integration makes the raw item itself: no answer has it as it is.${holds}`), holding];
-    case "values": return [note(`Raw item not found: no object of an answer becomes this entity, so the integration makes the item itself.${holds}`), holding];
-    default: return note("Raw item not found: no answer of the third party holds any of its values.");
+      ? [place, note("An object of this answer has the same identifier. The integration adds to it, or changes it, before the mapping. Different: ", otherwise, ".")]
+      : [note("Its raw item becomes an entity with this identifier, and the integration changes it after the mapping. Different: ", otherwise, `.${holds}`), holding];
+    case "made": return [note(`The integration builds the raw item itself: no answer contains it unchanged.${holds}`), holding];
+    case "values": return [note(`Raw item not found: no object of an answer becomes this entity, so the integration builds the item itself.${holds}`), holding];
+    default: return note("Raw item not found: no answer of the third party contains any of its values.");
   }
 }
 

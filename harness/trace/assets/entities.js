@@ -75,7 +75,7 @@ class Entities {
 
   row(row) {
     const cell = (...children) => h("span", { role: "gridcell" }, children);
-    const from = row.state === "deleted" ? "" : row.call === null ? { nothing: "not found", values: "item not found" }[row.found] ?? "made by it" : `${FOUND[row.found]}call ${row.call + 1}`;
+    const from = row.state === "deleted" ? "" : row.call === null ? { nothing: "not found", values: "item not found" }[row.found] ?? "built by the integration" : `${FOUND[row.found]}call ${row.call + 1}`;
     return [
       cell(h("i", { class: `dot ${row.state.replace(" ", "-")}`, "aria-hidden": "true" }), STATES[row.state]),
       cell(row.blueprint), h("span", { role: "gridcell", class: "identifier" }, row.identifier || "–"),

@@ -67,7 +67,7 @@ class List {
       this.sizer.replaceChildren();
       this.made.clear();
       this.sizer.style.setProperty("height", `${this.rows.length * height}px`);
-      if (!this.rows.length) this.sizer.append(h("p", { class: "none" }, "Nothing fits."));
+      if (!this.rows.length) this.sizer.append(h("p", { class: "none" }, "No matches"));
     }
     for (const [index, element] of this.made) {
       if (index < first || index >= last) { element.remove(); this.made.delete(index); }

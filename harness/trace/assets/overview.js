@@ -2,7 +2,8 @@
 
 const KINDS = {
   failure: ["The test", "bad"], error: ["Error", "bad"], unmatched: ["No stub", "bad"], outside: ["Outside", "bad"],
-  refused: ["Refused by Port", "bad"], unknown: ["Unknown Port call", "bad"], unused: ["Unused", "mild"],
+  refused: ["Refused by Port", "bad"], unknown: ["Unknown Port call", "bad"],
+  dropped: ["No entity", "bad"], warning: ["Warning", "mild"], unused: ["Unused", "mild"],
 };
 const OUTCOMES = { passed: "Passed", failed: "Failed", well: "All is well", unwell: "With problems" };
 const SHOWN = 10;
@@ -15,9 +16,9 @@ function titleParts() {
 /** What is wrong with a run, without what is only worth a look. */
 const wrongOf = (run) => run.problems.filter((problem) => KINDS[problem.kind][1] === "bad");
 
-const unusedOf = (run) => run.problems.filter((problem) => KINDS[problem.kind][1] === "mild");
+const mildOf = (run) => run.problems.filter((problem) => KINDS[problem.kind][1] === "mild");
 
-/** How it ended: of a resync of a directory nobody but its problems says so. */
+/** How it ended: for a resync of a directory, only its problems tell. */
 function verdict() {
   if (HEAD.outcome !== "finished") return HEAD.outcome;
   return HEAD.differences.length || HEAD.runs.some((run) => wrongOf(run).length) ? "unwell" : "well";
@@ -44,28 +45,34 @@ function overview(run, number) {
       },
         { class: `figure ${amount && tone ? tone : ""} ${amount ? "" : "nought"}`, "data-figure": label })))),
     problems(run, number),
-    HEAD.differences.length ? h("section", {}, h("h2", {}, "Otherwise than expected"), HEAD.differences.map((each) => (
+    HEAD.differences.length ? h("section", {}, h("h2", {}, "Different from expected"), HEAD.differences.map((each) => (
       h("div", { class: "difference" }, h("h3", {}, each.title), diff(each.lines))))) : null,
-    run ? unused(run, number) : null,
+    run ? mild(run, number) : null,
     run ? h("div", { class: "columns" }, timings(run), kinds(run)) : null,
     h("footer", { class: "quiet" },
       HEAD.secrets ? `${plural(HEAD.secrets, "secret is", "secrets are")} replaced by redacted-… each. ` : "",
-      `Bodies are shown up to ${size(HEAD.body_limit)}. This file is all there is: it asks nobody for anything.`));
+      `Bodies are shown up to ${size(HEAD.body_limit)}. Self-contained: makes no network requests.`));
 }
 
 function problems(run, number) {
   const found = [...HEAD.problems, ...(run ? wrongOf(run) : [])];
-  if (found.length) return h("section", { id: "problems" }, h("h2", {}, "What is wrong"), several(found, number, true));
-  if (HEAD.differences.length || (run && unusedOf(run).length)) return null;
-  return h("p", { class: "all-well" }, "Nothing is wrong: every request was answered, Port took every entity, and nothing was raised.");
+  if (found.length) return h("section", { id: "problems" }, h("h2", {}, "Problems"), several(found, number, true));
+  if (HEAD.differences.length || (run && mildOf(run).length)) return null;
+  return h("p", { class: "all-well" }, "No problems: every request was answered, Port accepted every entity, and nothing was raised.");
 }
 
 /** What no test fails for, unless it asks to: it waits until somebody wants to know. */
-function unused(run, number) {
-  const found = unusedOf(run);
+function mild(run, number) {
+  const found = mildOf(run);
   if (!found.length) return null;
+  const warnings = found.filter((problem) => problem.kind === "warning").length;
+  const unused = found.length - warnings;
+  const counted = [
+    warnings ? plural(warnings, "warning", "warnings") : null,
+    unused ? `${plural(unused, "stub or fault", "stubs or faults")} that answered nothing` : null,
+  ].filter(Boolean).join(", ");
   return h("details", { class: "mild-ones" },
-    h("summary", {}, "Worth a look", h("span", { class: "quiet" }, ` ${plural(found.length, "stub or fault", "stubs or faults")} that answered nothing`)),
+    h("summary", {}, "Worth a look", h("span", { class: "quiet" }, ` ${counted}`)),
     several(found, number, false));
 }
 
@@ -88,7 +95,7 @@ function problem(each, number, open) {
   ].filter(Boolean);
   const inner = [
     each.text ? h("p", { class: "said" }, each.text) : null,
-    each.paste ? h("div", { class: "paste" }, h("p", { class: "quiet" }, "This would answer it"), code(each.paste, { wrap: true })) : null,
+    each.paste ? h("div", { class: "paste" }, h("p", { class: "quiet" }, "A stub that would answer it"), code(each.paste, { wrap: true })) : null,
     !each.trace || each.kind === "failure" ? each.trace && traceback(each.trace)
       : h("details", { class: "whole" }, h("summary", {}, "Traceback"), traceback(each.trace)),
     links.length ? h("p", { class: "links" }, links) : null,

@@ -78,8 +78,8 @@ function headers(pairs) {
 async function body(side) {
   const text = await value(side.body);
   const total = side.size === null ? "" : size(side.size);
-  if (!side.is_text) return h("p", { class: "quiet" }, `${total} that are no text.`);
+  if (!side.is_text) return h("p", { class: "quiet" }, `${total} of binary data.`);
   if (!text) return h("p", { class: "quiet" }, "No body.");
-  const cut = side.is_whole ? null : h("p", { class: "note" }, `Cut: this is the beginning${total ? ` of ${total}` : ", and nobody counted the whole"}.`);
+  const cut = side.is_whole ? null : h("p", { class: "note" }, `Cut: this is the beginning${total ? ` of ${total}` : ", and the full size is unknown"}.`);
   return h("div", {}, cut, code(text));
 }

@@ -26,7 +26,7 @@ class Timeline {
       if (on) this.lanes.add(lane); else this.lanes.delete(lane);
       this.filter();
     }, { "data-lane": lane }));
-    this.wrongChip = chip("Only what is wrong", false, (on) => { this.onlyWrong = on; this.filter(); }, { "data-wrong": "" });
+    this.wrongChip = chip("Problems only", false, (on) => { this.onlyWrong = on; this.filter(); }, { "data-wrong": "" });
     this.strip = h("canvas", { class: "strip", "aria-hidden": "true", on: { click: (event) => this.jump(event) } });
     new ResizeObserver(() => this.paint()).observe(this.strip);
     this.element = h("section", { class: "view timeline", "aria-label": "Timeline" },

@@ -5,23 +5,22 @@ from __future__ import annotations
 import base64
 import json
 import os
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from harness import InterceptTransport
-from harness.answering import Answerer
-from harness.errors import rebuild
-from sandbox.report import RemoteFailure
+from harness.execution.errors import rebuild
+from harness.stubs.relay_client import Answerer
+from sandbox.resync.report import RemoteFailure
 from sandbox.runner.report import describe
+from sandbox.services.wiremock import WireMock
+from tests.unit.sandbox.port_mock.factories import TOKEN, run_port_mock
 
 URL = "https://api.example.com/v2/items"
-TOKEN = "tp_test_control"  # noqa: S105
 
 
 def make_request(url: str = URL, method: str = "GET", **options: Any) -> httpx.Request:
@@ -111,24 +110,6 @@ def make_mapping(**mappings: Any) -> dict[str, Any]:
     return {"resources": [resource]}
 
 
-@contextmanager
-def run_port_mock() -> Iterator[dict[str, int]]:
-    """Run the Port mock's program; gives its ports."""
-    ports = {f"PORT_MOCK_{name}_PORT": "0" for name in ("API", "CONTROL", "RELAY", "NAMES")}
-    with subprocess.Popen(
-        [sys.executable, "-m", "sandbox.port_mock"],
-        env={**os.environ, **ports, "PORT_MOCK_TOKEN": TOKEN},
-        cwd=Path(__file__).parents[3],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdout is not None
-        try:
-            yield json.loads(process.stdout.readline())
-        finally:
-            process.kill()
-
-
 class Integration:
     """Asks as an integration does whose requests WireMock hands to the relay, and knows what the test is told."""
 
@@ -146,10 +127,12 @@ class Integration:
         return await self._client.request(method, f"{self._relay}{target}", **options)
 
     def answered_by(
-        self, transport: InterceptTransport, *, token: str = TOKEN, proxy: httpx.AsyncClient | None = None
+        self, transport: InterceptTransport, *, token: str = TOKEN, wiremock: WireMock | None = None
     ) -> Answerer:
         """Make what answers its requests, once it is entered."""
-        return Answerer(transport, self._websocket, token, proxy=proxy, on_error=self.errors.append)
+        return Answerer(
+            transport, self._websocket, token, wiremock=wiremock, on_error=self.errors.append, death=lambda: None
+        )
 
 
 @asynccontextmanager

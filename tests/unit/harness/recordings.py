@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.discovery.discovery_file import PLACE
-from harness.generation.recording import Recorded
-from harness.generation.replay_plan import Finder, Plan
+from harness.recording.discovery_file import PLACE
+from harness.replay.recording import Recorded
+from harness.replay.replay_plan import Finder, Plan
 
 API = "https://api.example.com"
 MAPPING = {

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 from rich.console import Console
 
-from harness import KindCounts, RejectedEntity, ResyncResult
-from harness.journal import ThirdPartyCall
+from harness import KindCounts, RejectedEntity, ResyncResult, ResyncWarning
 from harness.running.directory_run import Read, Run
-from harness.running.unanswered import unanswered
+from harness.stubs.journal import ThirdPartyCall
+from harness.stubs.unmatched_requests import unanswered
 
 from .factories import make_mapping, make_rebuilt, make_request
 
@@ -37,6 +37,11 @@ def make_third_party_call(
 ) -> ThirdPartyCall:
     place = f"{ROOT}/things/{stub}" if stub else None
     return ThirdPartyCall(make_request(f"https://api.example.com{path}", method), httpx.Response(status), 1.0, place)
+
+
+DROPPED = ResyncWarning("items", "service (resources[0])", "2 items produced no entity: there is no [identifier]")
+SKIPPED = ResyncWarning("mapping", "resources[0].port.entity.mappings.title", "'.a ||' is not valid JQ")
+UNCHECKED = ResyncWarning("blueprint", "blueprints.b.schema.properties.a", "'enum' is not valid; any value is accepted")
 
 
 def make_error(message: str = "no such thing", kind: str | None = "service") -> Exception:

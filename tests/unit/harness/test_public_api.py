@@ -1,4 +1,4 @@
-"""The public API, held by name, order, kind and default of every parameter: changing one is to be meant.
+"""The public API, held by name, order, kind and default of every parameter: a change must be deliberate.
 
 Tests that were written for the in-process harness run here unchanged; that they can is what these signatures say.
 """
@@ -20,8 +20,11 @@ SIGNATURES = {
     "ActionResult": (
         "(upserted_entities=…, deleted_entities=…, errors=…, reconciliation_success=True, unmatched=…, logs=…, timings=…, "
         "unused_stubs=…, kinds=…, rejected_entities=…, egress_attempts=…, unknown_port_calls=…, "
-        "most_memory=None, default_resources=…, unused_faults=…, _calls=…, _port_calls=…, _during=…, action='', status='', run=…, run_logs=…)"
+        "most_memory=None, default_resources=…, unused_faults=…, warnings=…, _calls=…, _port_calls=…, _during=…, action='', status='', run=…, run_logs=…)"
     ),
+    "ActionResult.entities": "(self, blueprint=None, identifier=None)",
+    "ActionResult.entity": "(self, blueprint, identifier)",
+    "ActionResult.as_snapshot": "(self, *, mask=())",
     "AnswerError": "(what, *, remedy='', detail='')",
     "BaseIntegrationTest": "()",
     "BaseIntegrationTest.create_integration_config": "(self)",
@@ -30,6 +33,7 @@ SIGNATURES = {
     "BaseIntegrationTest.entry": "attribute None",
     "BaseIntegrationTest.fail_on_egress": "attribute True",
     "BaseIntegrationTest.fail_on_unused_stubs": "attribute None",
+    "BaseIntegrationTest.fail_on_warnings": "attribute None",
     "BaseIntegrationTest.get_port_blueprints": "(self)",
     "BaseIntegrationTest.get_port_entities": "(self)",
     "BaseIntegrationTest.get_port_search_entities_response": "(self)",
@@ -42,7 +46,7 @@ SIGNATURES = {
     "BaseIntegrationTest.stubs": "attribute None",
     "BaseIntegrationTest.verify": "async (self)",
     "DefaultResources": "(blueprints=…, actions=…, scorecards=…, pages=…, mapping=…)",
-    "EgressAttempt": "(host, port=None)",
+    "EgressAttempt": "(host, port=None, protocol='', reason='')",
     "EventNotTakenError": "(*args)",
     "EventPathError": "(what, *, remedy='', detail='')",
     "EventRefusedError": "(*args)",
@@ -50,13 +54,14 @@ SIGNATURES = {
     "IntegrationTestHarness": (
         "(integration_path, port_mapping_config, third_party_transport, port_blueprints=None, config_overrides=None, "
         "port_search_entities_response=None, *, port_entities=None, port='lenient', stubs=None, sandbox_settings=None, "
-        "fail_on_egress=True, fail_on_unused_stubs=None, entry=None)"
+        "fail_on_egress=True, fail_on_unused_stubs=None, fail_on_warnings=None, entry=None)"
     ),
     "IntegrationTestHarness.deliver_webhook": (
         "async (self, path, *, headers=None, json=None, body=None, method='POST', timeout=None)"
     ),
     "IntegrationTestHarness.discover_requests": "async (self)",
     "IntegrationTestHarness.explain_unmatched": "(self, most)",
+    "IntegrationTestHarness.has_sandbox": "property",
     "IntegrationTestHarness.is_over": "property",
     "IntegrationTestHarness.keep": "(self)",
     "IntegrationTestHarness.look": "(self)",
@@ -66,9 +71,12 @@ SIGNATURES = {
     ),
     "IntegrationTestHarness.shutdown": "async (self)",
     "IntegrationTestHarness.start": "async (self)",
+    "IntegrationTestHarness.stub_mappings": "property",
     "IntegrationTestHarness.trigger_resync": "async (self)",
+    "IntegrationTestHarness.wiremock": "property",
     "InterceptTransport": "(strict=True)",
     "InterceptTransport.add_route": "(self, method, url_pattern, response, *, times=None)",
+    "InterceptTransport.add_stub": "(self, mapping)",
     "InterceptTransport.call_lines": "(self, *, include_port=False)",
     "InterceptTransport.calls": "property",
     "InterceptTransport.calls_for": "(self, url_substring)",
@@ -77,14 +85,18 @@ SIGNATURES = {
     "InterceptTransport.print_call_log": "(self, include_port=False)",
     "InterceptTransport.reset": "(self)",
     "InterceptTransport.routes": "property",
+    "InterceptTransport.stubs": "property",
     "KindCounts": (
         "(kind, index=0, raw=0, filtered=0, mapped=0, upserted=0, failed=0, skipped=0, state='pending', seconds=0.0)"
     ),
     "LiveEventResult": (
         "(upserted_entities=…, deleted_entities=…, errors=…, reconciliation_success=True, unmatched=…, logs=…, timings=…, "
         "unused_stubs=…, kinds=…, rejected_entities=…, egress_attempts=…, unknown_port_calls=…, "
-        "most_memory=None, default_resources=…, unused_faults=…, _calls=…, _port_calls=…, _during=…, path='', status=0, body='', was_queued=True)"
+        "most_memory=None, default_resources=…, unused_faults=…, warnings=…, _calls=…, _port_calls=…, _during=…, path='', status=0, body='', was_queued=True)"
     ),
+    "LiveEventResult.entities": "(self, blueprint=None, identifier=None)",
+    "LiveEventResult.entity": "(self, blueprint, identifier)",
+    "LiveEventResult.as_snapshot": "(self, *, mask=())",
     "MappingError": "(what, *, remedy='', detail='')",
     "PortFaults": "()",
     "PortFaults.clear": "(self)",
@@ -112,11 +124,12 @@ SIGNATURES = {
     "ResyncResult": (
         "(upserted_entities=…, deleted_entities=…, errors=…, reconciliation_success=True, unmatched=…, logs=…, timings=…, "
         "unused_stubs=…, kinds=…, rejected_entities=…, egress_attempts=…, unknown_port_calls=…, "
-        "most_memory=None, default_resources=…, unused_faults=…, _calls=…, _port_calls=…, _during=…)"
+        "most_memory=None, default_resources=…, unused_faults=…, warnings=…, _calls=…, _port_calls=…, _during=…)"
     ),
     "ResyncResult.as_snapshot": "(self, *, mask=())",
     "ResyncResult.entities": "(self, blueprint=None, identifier=None)",
     "ResyncResult.entity": "(self, blueprint, identifier)",
+    "ResyncWarning": "(subject, place, message)",
     "Route": "(method, url_pattern, response_factory, times=None)",
     "Route.matches": "(self, request)",
     "Route.respond": "async (self, request)",
@@ -160,7 +173,8 @@ def public_api() -> dict[str, str]:
         found[name] = signature_of_class(kind)
         # The defaults of a dataclass's fields are in its signature already.
         own = {field.name for field in fields(kind)} if is_dataclass(kind) else set()
-        for member, value in vars(kind).items():
+        ours = [base for base in kind.__mro__ if base.__module__.startswith("harness.")]
+        for member, value in {member: value for base in reversed(ours) for member, value in vars(base).items()}.items():
             if not member.startswith("_") and member not in own:
                 found[f"{name}.{member}"] = described(value)
     return found

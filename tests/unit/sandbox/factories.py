@@ -16,13 +16,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from docker.models.networks import Network
 from pytest import MonkeyPatch  # noqa: PT013 # the other tests' way
 
-from sandbox import engine
+from sandbox.engine import engine, location
 from sandbox.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
 Answers = Mapping[str, tuple[int, object]]
+
+
+# A closed network, as the engine describes it.
+CLOSED = Network({"Id": "closed", "Name": "closed", "IPAM": {"Config": [{"Subnet": "10.9.8.0/28"}]}})
 
 
 def make_settings(tmp_path: Path, **options: Any) -> Settings:
@@ -125,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", "text/plain" if isinstance(answer, bytes) else "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -234,7 +239,7 @@ def engine_at(address: str) -> Iterator[None]:
 
 def _forget() -> None:
     engine.client.cache_clear()
-    engine.shares_loopback.cache_clear()
+    location._located.cache_clear()
 
 
 def eventually(condition: Callable[[], object], seconds: float = 10) -> bool:

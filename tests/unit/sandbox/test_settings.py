@@ -10,6 +10,8 @@ import pytest
 from pytest import MonkeyPatch  # noqa: PT013
 
 from sandbox.errors import SandboxError
+from sandbox.images.pruning import limits
+from sandbox.images.retention import Limits
 from sandbox.settings import Settings, load
 
 from .factories import make_files
@@ -79,7 +81,7 @@ def test_a_pyproject_of_someone_else_is_no_matter(tmp_path: Path, monkeypatch: M
 def test_a_wrong_option_is_named(name: str, value: Any, tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
     go_to(tmp_path, monkeypatch)
 
-    with pytest.raises(SandboxError, match=f"wrong: {name}: ") as raised:
+    with pytest.raises(SandboxError, match=f"setting: {name}: ") as raised:
         load(**{name: value})
 
     assert "[tool.ocean-sandbox]" in raised.value.remedy
@@ -125,7 +127,7 @@ def test_an_unknown_name_in_the_environment_is_named(tmp_path: Path, monkeypatch
     go_to(tmp_path, monkeypatch)
     monkeypatch.setenv("OCEAN_SANDBOX_RESYNC_TIMEUOT", "1")
 
-    with pytest.raises(SandboxError, match="no setting OCEAN_SANDBOX_RESYNC_TIMEUOT") as raised:
+    with pytest.raises(SandboxError, match="sets OCEAN_SANDBOX_RESYNC_TIMEUOT") as raised:
         load()
 
     assert raised.value.remedy == "did you mean OCEAN_SANDBOX_RESYNC_TIMEOUT?"
@@ -137,7 +139,7 @@ def test_a_name_in_the_environment_that_is_like_none_gets_the_list_of_all(
     go_to(tmp_path, monkeypatch)
     monkeypatch.setenv("ocean_sandbox_" + 30 * "xyz", "1")
 
-    with pytest.raises(SandboxError, match="no setting ocean_sandbox_xyz") as raised:
+    with pytest.raises(SandboxError, match="sets ocean_sandbox_xyz") as raised:
         load()
 
     assert "OCEAN_SANDBOX_BASE_IMAGE, " in raised.value.remedy
@@ -159,7 +161,7 @@ def test_names_in_the_environment_that_are_known_or_no_matter_of_ours_are_let_be
 def test_a_pyproject_that_is_no_toml_is_explained(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
     go_to(tmp_path, monkeypatch, "resync_timeout = ")
 
-    with pytest.raises(SandboxError, match=r"pyproject\.toml is no valid TOML: .*line 2") as raised:
+    with pytest.raises(SandboxError, match=r"pyproject\.toml is not valid TOML: .*line 2") as raised:
         load()
 
     assert str(tmp_path) in raised.value.what
@@ -171,7 +173,7 @@ def test_subnets_that_no_network_can_be_cut_from_are_named(
 ) -> None:
     go_to(tmp_path, monkeypatch)
 
-    with pytest.raises(SandboxError, match="wrong: subnets: "):
+    with pytest.raises(SandboxError, match="setting: subnets: "):
         load(subnets=subnets)
 
 
@@ -213,3 +215,32 @@ def test_settings_do_not_change_under_those_who_hold_them(tmp_path: Path, monkey
 
 def test_every_setting_says_what_it_is_for() -> None:
     assert [name for name, each in Settings.model_fields.items() if not each.description] == []
+
+
+def test_a_working_directory_that_is_gone_is_explained(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    go_to(gone, monkeypatch)
+    gone.rmdir()
+
+    with pytest.raises(SandboxError, match="The working directory no longer exists") as raised:
+        load()
+
+    assert raised.value.remedy
+
+
+@pytest.mark.parametrize("size", ["much", "-1g", "5 apples", ""])
+def test_a_size_of_images_that_is_none_is_named(size: str, tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+    go_to(tmp_path, monkeypatch)
+
+    with pytest.raises(SandboxError, match="setting: images_size: "):
+        load(images_size=size)
+
+
+@pytest.mark.parametrize(("size", "number"), [("5g", 5 * 1024**3), ("2.5K", 2560), ("100", 100), ("0", 0)])
+def test_the_limits_of_images_are_settings(size: str, number: int, tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+    go_to(tmp_path, monkeypatch)
+    monkeypatch.setenv("OCEAN_SANDBOX_IMAGES_SIZE", size)
+    monkeypatch.setenv("OCEAN_SANDBOX_IMAGES_DAYS", "0.5")
+
+    assert limits(load()) == Limits(0.5, number)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import BaseIntegrationTest, IntegrationTestHarness, InterceptTransport
-from sandbox.owner import process_name
+from sandbox.engine.owner import process_name
 
 MEETING = Path(os.environ["BENCH_MEETING"])
 THINGS = [{"id": number, "value": number} for number in range(3)]

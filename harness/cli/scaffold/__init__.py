@@ -1,0 +1,1 @@
+"""Adds what sandbox tests need to an integration, and changes no existing file."""

@@ -1,1 +1,0 @@
-"""Runs the same stubs through two versions of an integration."""

@@ -1,0 +1,1 @@
+"""One resync, event or action, from lease to result."""

@@ -1,1 +1,0 @@
-"""Says why an entity, or a property of one, is as it is."""

@@ -1,1 +1,0 @@
-"""Makes a test of a recording: routes or stub files that give the same entities."""

@@ -1,0 +1,1 @@
+"""What an integration ships: spec, configuration, mapping, resources."""

@@ -1,1 +1,0 @@
-"""Live events and action runs, handled by the integration as it runs in production."""

@@ -1,1 +1,0 @@
-"""The production entry: runs what ships, and reads what it tells Port."""

@@ -1,0 +1,1 @@
+"""Records a resync against the real API, and keeps every secret out of what it writes."""

@@ -1,0 +1,1 @@
+"""Finds what is secret or personal, and replaces it."""

@@ -1,0 +1,218 @@
+"""Writes generated files: whole or not at all, and never over what a person edited.
+
+Each file says the hash of what was generated. A copy of it is kept below ``.port/resources/.generated``, so that it can
+be said what the person changed, what the recording changed, and how to have both.
+"""
+
+import contextlib
+import difflib
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.atomic_write import replacing
+from sandbox.errors import SandboxError
+
+KEPT = Path(".port", "resources", ".generated")
+UNMARKED = "0" * 64
+_MARK = re.compile(r'(?m)(^Generated as |"generated": ")([0-9a-f]{64})')
+_BODY = re.compile(r"[0-9a-f]{16}\.(json|bin|txt)")
+_TEMPORARY = ".ocean-sandbox-"
+_SHOWN = 8
+Span = tuple[int, int]
+
+
+class EditedError(SandboxError):
+    """A file that would be written was edited by a person."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """What is to be written.
+
+    Args:
+        directory: The integration's directory.
+        texts: Files with :data:`UNMARKED` where their hash goes, by path.
+        bodies: Folders of body files, each by name.
+    """
+
+    directory: Path
+    texts: Mapping[Path, str]
+    bodies: Mapping[Path, Mapping[str, bytes]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of the files.
+
+    Args:
+        written: Those that were written.
+        same: Those that were there already, the same.
+        edited: Those that a person edited, and for which there is nothing new.
+    """
+
+    written: list[Path] = field(default_factory=list)
+    same: list[Path] = field(default_factory=list)
+    edited: list[Path] = field(default_factory=list)
+
+
+def write(files: Files, *, force: bool = False) -> Written:
+    """Write files.
+
+    Args:
+        files: The files.
+        force: Whether those that a person edited are overwritten.
+
+    Raises:
+        EditedError: A person edited one, and there is something new; nothing was written.
+        SandboxError: One cannot be written.
+    """
+    result = Written()
+    marked = {path: mark(text) for path, text in files.texts.items()}
+    if not force:
+        result.edited.extend(_edited(files, marked))
+    try:
+        for folder, bodies in files.bodies.items():
+            for name, content in bodies.items():
+                _put(folder / name, content, result)
+        for path, text in marked.items():
+            if path not in result.edited:
+                _put(path, text.encode(), result)
+                _put(_kept(files, path), text.encode(), Written())
+                _kept(files, path, ".new").unlink(missing_ok=True)
+        for folder, bodies in files.bodies.items():
+            _remove_stale(folder, bodies)
+    except OSError as error:
+        raise SandboxError(
+            f"{error.filename} cannot be written: {error}", remedy="make the folder writable."
+        ) from error
+    return result
+
+
+def mark(text: str) -> str:
+    """The text with the hash of itself."""
+    return _MARK.sub(lambda found: found[1] + _digest(text), text, count=1)
+
+
+def is_generated(text: str) -> bool | None:
+    """Whether a text is as it was generated; None if it never was."""
+    if (found := _MARK.search(text)) is None:
+        return None
+    return _digest(_MARK.sub(lambda each: each[1] + UNMARKED, text, count=1)) == found[2]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _edited(files: Files, marked: Mapping[Path, str]) -> Iterator[Path]:
+    """The files that a person edited, for which there is nothing new.
+
+    Raises:
+        EditedError: There is something new for one.
+    """
+    for folder, bodies in files.bodies.items():
+        for name, content in bodies.items():
+            if (folder / name).is_file() and (folder / name).read_bytes() != content:
+                raise EditedError(
+                    f"{folder / name} was edited since it was generated, and is not overwritten.",
+                    remedy="rename it and what refers to it, or overwrite it with --force.",
+                )
+    for path, text in marked.items():
+        if not path.is_file():
+            continue
+        there = path.read_text(encoding="utf-8", errors="replace")
+        if is_generated(there) or there == text:
+            continue
+        kept = _kept(files, path)
+        base = kept.read_text(encoding="utf-8") if kept.is_file() else None
+        if base == text:
+            yield path
+            continue
+        raise _conflict(files, path, there, base, text)
+
+
+def _conflict(files: Files, path: Path, there: str, base: str | None, text: str) -> EditedError:
+    new = _kept(files, path, ".new")
+    _put(new, text.encode(), Written())
+    if is_generated(there) is None:
+        return EditedError(
+            f"{path} was not generated by ocean-sandbox, and is not overwritten.",
+            remedy=f"rename it, or overwrite it with --force; what would be written is in {new}.",
+        )
+    if base is None:
+        return EditedError(
+            f"{path} was edited since it was generated, and is not overwritten.",
+            remedy=f"overwrite it with --force, or compare it with what would be written: diff {path} {new}",
+            detail=_said("it differs from what would be written", there, text),
+        )
+    kept = _kept(files, path)
+    yours, ours = _spans(base, there), _spans(base, text)
+    both = [span for span in yours if any(_overlap(span, other) for other in ours)]
+    return EditedError(
+        f"{path} was edited since it was generated, and is not overwritten.",
+        remedy=f"to keep both: git merge-file {path} {kept} {new} && mv {new} {kept}; to lose the edits: --force.",
+        detail="\n".join(
+            [
+                _said("you changed", base, there),
+                _said("the recording changed", base, text),
+                f"both changed {_lines(both)}: resolve these yourself"
+                if both
+                else "no line was changed on both sides: they merge",
+            ]
+        ),
+    )
+
+
+def _said(what: str, before: str, after: str) -> str:
+    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""))[2:]
+    added, gone = (sum(line.startswith(sign) for line in lines) for sign in "+-")
+    shown = [line for line in lines if not line.startswith("@@")][:_SHOWN]
+    more = [f"    … and {added + gone - _SHOWN} more"] if added + gone > _SHOWN else []
+    head = f"{what} {_lines(_spans(before, after))} (+{added} -{gone}):"
+    return "\n".join([head, *(f"    {line[:150]}" for line in shown), *more])
+
+
+def _spans(before: str, after: str) -> list[Span]:
+    """The lines of ``before`` that are not in ``after`` as they were: from, to."""
+    matcher = difflib.SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
+    marks = {number for number, line in enumerate(before.splitlines()) if _MARK.search(line)}
+    spans = [(start, end) for tag, start, end, _, _ in matcher.get_opcodes() if tag != "equal"]
+    return [(start, end) for start, end in spans if not (end == start + 1 and start in marks)]
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] <= other[1] and other[0] <= one[1]
+
+
+def _lines(spans: Sequence[Span]) -> str:
+    shown = ", ".join(f"{start + 1}" if end <= start + 1 else f"{start + 1}-{end}" for start, end in spans[:_SHOWN])
+    return f"lines {shown or 'none'}{', …' if len(spans) > _SHOWN else ''}"
+
+
+def _kept(files: Files, path: Path, ending: str = "") -> Path:
+    return files.directory / KEPT / f"{path.name}{ending}"
+
+
+def _put(path: Path, content: bytes, result: Written) -> None:
+    """Write a file beside its place, and then put it there: what was there before stays until then."""
+    if path.is_file() and path.read_bytes() == content:
+        result.same.append(path)
+        return
+    with replacing(path, _TEMPORARY) as temporary:
+        temporary.write_bytes(content)
+    result.written.append(path)
+
+
+def _remove_stale(folder: Path, bodies: Mapping[str, bytes]) -> None:
+    """Remove bodies of an earlier recording; one that was edited no longer matches its name, and stays."""
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        is_old = path.name not in bodies and _BODY.fullmatch(path.name) is not None
+        if is_old and hashlib.sha256(path.read_bytes()).hexdigest().startswith(path.stem):
+            path.unlink()
+    with contextlib.suppress(OSError):
+        folder.rmdir()

@@ -1,1 +1,0 @@
-"""Stub files: WireMock's JSON and the short form, read, converted, checked and laid over one another."""

@@ -1,1 +1,0 @@
-"""Compares a real API with what was recorded of it."""

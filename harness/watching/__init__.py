@@ -1,1 +1,0 @@
-"""Resyncs a directory whenever something that the resync depends on changes, and says what is different then."""

@@ -1,0 +1,1 @@
+"""Images, built by content hash: the base, the build environment, an integration's archive."""

@@ -1,0 +1,1 @@
+"""What answers inside a sandbox: WireMock and the Port mock."""
