@@ -58,10 +58,14 @@ def answers() -> bool:
         return False
 
 
-@lru_cache(maxsize=1)
 def shares_processors() -> bool:
     """Whether the engine can give a container less of a processor than others (podman without root cannot)."""
-    return bool(client().client.info().get("CPUShares"))
+    return _shares_processors(client())
+
+
+@lru_cache(maxsize=1)
+def _shares_processors(of: DockerClient) -> bool:
+    return bool(of.client.info().get("CPUShares"))
 
 
 def ensure(settings: Settings) -> DockerClient:
