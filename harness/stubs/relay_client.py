@@ -50,7 +50,8 @@ class Answerer:
         self._url = url
         self._token = token
         self._wiremock = wiremock
-        self._client = httpx.AsyncClient(trust_env=False, timeout=None)  # noqa: S113 # WireMock may be told to wait
+        # No time limit, since WireMock may be told to wait. It is never TLS, and to read the CAs for it takes 30 ms a test.
+        self._client = httpx.AsyncClient(trust_env=False, timeout=None, verify=False)  # noqa: S113, S501
         self._on_error = on_error
         self._death = death
         self._large = {} if large is None else large

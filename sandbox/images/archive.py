@@ -4,7 +4,9 @@ import io
 import tarfile
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from sandbox.errors import IntegrationError
 from sandbox.images.contents import Contents
@@ -43,18 +45,27 @@ def pack(directory: Path) -> bytes:
             "Without it, Ocean would accept any configuration unchecked.",
         )
     files = Contents(directory).files()
+    version, total = [], 0
+    for path in files:
+        stat = path.stat()
+        total += stat.st_size
+        version.append((str(path), stat.st_mode, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
+    if total > LIMIT_BYTES:
+        raise IntegrationError(
+            f"The integration at {directory} is larger than {LIMIT_BYTES // 1024**2} MB.",
+            remedy=f"move files that are not code elsewhere, or list them in its .dockerignore; the largest are: {_largest(directory, files)}",
+        )
+    return _packed(directory, tuple(version))
+
+
+@lru_cache(maxsize=4)
+def _packed(directory: Path, version: tuple[tuple[Any, ...], ...]) -> bytes:
+    """The archive of files as they were last written: each test of an integration gets the same."""
     buffer = io.BytesIO()
-    total = 0
     # What a link points to may be outside the directory, as the Makefiles of Ocean's own integrations are.
     with tarfile.open(fileobj=buffer, mode="w", dereference=True) as tar:
-        for path in files:
-            total += path.stat().st_size
-            if total > LIMIT_BYTES:
-                raise IntegrationError(
-                    f"The integration at {directory} is larger than {LIMIT_BYTES // 1024**2} MB.",
-                    remedy=f"move files that are not code elsewhere, or list them in its .dockerignore; the largest are: {_largest(directory, files)}",
-                )
-            tar.add(path, arcname=path.relative_to(directory).as_posix(), recursive=False, filter=_anonymous)
+        for path, *_ in version:
+            tar.add(path, arcname=Path(path).relative_to(directory).as_posix(), recursive=False, filter=_anonymous)
     return buffer.getvalue()
 
 

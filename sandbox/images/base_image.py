@@ -28,6 +28,8 @@ DOCKER = next(
     folder for folder in (PACKAGE.parent / "docker", PACKAGE / "_docker") if (folder / "base" / "suites.yaml").is_file()
 )
 _SUITES = DOCKER / "base" / "suites.yaml"
+# The tags of images, by their names and the folders that decide what they are.
+Tags = dict[tuple[str, Path], str]
 
 
 @dataclass(frozen=True)
@@ -40,16 +42,20 @@ class BaseImage:
 
     suite: str
 
-    def tag(self, settings: Settings) -> str:
-        """The image's full name: the user's own where one is set."""
+    def tag(self, settings: Settings, known: Tags | None = None) -> str:
+        """The image's full name: the user's own where one is set; ``known`` as for an image of ours."""
         if chosen := self._chosen(settings):
             return chosen
-        content = hashlib.sha256(_SUITES.read_bytes()).hexdigest()[:16]
-        return f"ocean-sandbox/base-{self.suite}:{content}"
+        known = {} if known is None else known
+        key = (f"base-{self.suite}", DOCKER)
+        if key not in known:
+            content = hashlib.sha256(_SUITES.read_bytes()).hexdigest()[:16]
+            known[key] = f"ocean-sandbox/base-{self.suite}:{content}"
+        return known[key]
 
-    def users(self, settings: Settings) -> dict[User, str]:
-        """Its tag, by what needs it."""
-        return {User(f"base-{self.suite}", str(DOCKER)): self.tag(settings)}
+    def users(self, settings: Settings, known: Tags | None = None) -> dict[User, str]:
+        """Its tag, by what needs it; ``known`` as for an image of ours."""
+        return {User(f"base-{self.suite}", str(DOCKER)): self.tag(settings, known)}
 
     def ensure(self, settings: Settings, client: DockerClient) -> str:
         """The tag of the image, which is there afterwards.

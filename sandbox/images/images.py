@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import io
+import os
 import re
 import tarfile
 import time
@@ -10,6 +11,8 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import docker.errors
@@ -19,6 +22,7 @@ from sandbox.engine import full_disk
 from sandbox.engine.connection import streamed
 from sandbox.errors import ImageError
 from sandbox.images import base_image, build_environment, pruning
+from sandbox.images.base_image import Tags
 from sandbox.images.image_record import User
 from sandbox.images.retention import front_label, image_label, stage_label
 from sandbox.process import PACKAGE
@@ -51,13 +55,14 @@ class Image:
     arguments: Mapping[str, str] = field(default_factory=dict)
     place: Path | None = None
 
-    def users(self, settings: Settings) -> dict[User, str]:
-        """The tags of this image and of all that it stands on, by what needs each."""
+    def users(self, settings: Settings, known: Tags | None = None) -> dict[User, str]:
+        """The tags of this image and of all that it stands on, by what needs each; ``known`` as for :meth:`tag`."""
+        known = {} if known is None else known
         found: dict[User, str] = {}
         for parent in self.parents.values():
-            found |= parent.users(settings)
+            found |= parent.users(settings, known)
         variant = " ".join(self.arguments.values())
-        return found | {User(self.name, str(self.place or self.folder), variant): self.tag(settings)}
+        return found | {User(self.name, str(self.place or self.folder), variant): self.tag(settings, known)}
 
     @property
     def front(self) -> "Image | None":
@@ -70,19 +75,28 @@ class Image:
         """Each file of the build context, by its path there."""
         found = dict(_files_below(self.folder, PurePosixPath()))
         for name, path in self.extra.items():
-            found.update(_files_below(path, PurePosixPath(name)) if path.is_dir() else {name: path.read_bytes()})
+            found.update(_files_below(path, PurePosixPath(name)) if path.is_dir() else {name: _content(path)})
         return found
 
-    def tag(self, settings: Settings) -> str:
-        """The image's full name; it changes when any input does, and only then."""
-        digest = hashlib.sha256()
-        for name, parent in sorted(self.parents.items()):
-            digest.update(f"{name}={parent.tag(settings)}\0".encode())
-        for name, value in sorted(self.arguments.items()):
-            digest.update(f"{name}={value}\0".encode())
-        for path, content in sorted(self.files().items()):
-            digest.update(f"{path}\0{len(content)}\0".encode() + content)
-        return f"ocean-sandbox/{self.name}:{digest.hexdigest()[:16]}"
+    def tag(self, settings: Settings, known: Tags | None = None) -> str:
+        """The image's full name; it changes when any input does, and only then.
+
+        Args:
+            settings: Where base images come from.
+            known: Tags that were found in the same look, so that an image on which several stand is looked at once.
+        """
+        known = {} if known is None else known
+        key = (" ".join([self.name, *self.arguments.values()]), self.place or self.folder)
+        if key not in known:
+            digest = hashlib.sha256()
+            for name, parent in sorted(self.parents.items()):
+                digest.update(f"{name}={parent.tag(settings, known)}\0".encode())
+            for name, value in sorted(self.arguments.items()):
+                digest.update(f"{name}={value}\0".encode())
+            for path, content in sorted(self.files().items()):
+                digest.update(f"{path}\0{len(content)}\0".encode() + content)
+            known[key] = f"ocean-sandbox/{self.name}:{digest.hexdigest()[:16]}"
+        return known[key]
 
 
 def wiremock() -> Image:
@@ -352,13 +366,28 @@ def _context(files: Mapping[str, bytes]) -> io.BytesIO:
 
 
 def _files_below(folder: Path, prefix: PurePosixPath) -> dict[str, bytes]:
-    return {
-        str(prefix / path.relative_to(folder).as_posix()): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-        and not any(part.match(pattern) for part in path.relative_to(folder).parents for pattern in _NO_INPUT)
-        and not any(path.match(pattern) for pattern in _NO_INPUT)
-    }
+    found: dict[str, bytes] = {}
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not _is_no_input(name)]
+        place = PurePosixPath(prefix, *Path(parent).relative_to(folder).parts)
+        for name in names:
+            if not _is_no_input(name) and (path := Path(parent, name)).is_file():
+                found[str(place / name)] = _content(path)
+    return found
+
+
+def _is_no_input(name: str) -> bool:
+    return any(fnmatch(name, pattern) for pattern in _NO_INPUT)
+
+
+def _content(file: Path) -> bytes:
+    stat = file.stat()
+    return _content_of_version(file, (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
+
+
+@lru_cache(maxsize=4096)
+def _content_of_version(file: Path, version: tuple[int, ...]) -> bytes:  # noqa: ARG001 # of the key
+    return file.read_bytes()
 
 
 def _repository_name(name: str) -> str:

@@ -80,7 +80,11 @@ class WireMock:
         """
         self.stub([{"request": {"host": {"equalTo": _REHEARSAL}}, "response": {"status": 200, "jsonBody": []}}])
         # Whatever is wrong here, a test will say it better.
-        with contextlib.suppress(httpx.HTTPError), httpx.Client(trust_env=False, timeout=_REHEARSAL_SECONDS) as client:
+        with (
+            contextlib.suppress(httpx.HTTPError),
+            # It is not TLS, and to read the CAs for it takes 30 ms.
+            httpx.Client(trust_env=False, timeout=_REHEARSAL_SECONDS, verify=False) as client,  # noqa: S501
+        ):
             client.send(self.addressed(client.build_request("GET", f"https://{_REHEARSAL}/")))
             self.first_journaled(_REHEARSAL_SECONDS)
         self.reset()
