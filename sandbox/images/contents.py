@@ -100,15 +100,23 @@ class Contents:
         """The files at and below a folder, and the folders that belong to the integration only if it names them."""
         files: list[Path] = []
         candidates: list[PurePosixPath] = []
-        for folder, folders, names in os.walk(self.directory / start, followlinks=True):
-            here = PurePosixPath(Path(folder).relative_to(self.directory).as_posix())
-            if _leads_back(Path(folder), self.directory):
-                folders.clear()
-                continue
+        first = self.directory / start
+        # To resolve a path is dear, and nothing but a link leads back.
+        behind_links = (
+            {first.parent} if any((self.directory / above).is_symlink() for above in start.parents) else set()
+        )
+        for folder, folders, names in os.walk(first, followlinks=True):
+            path = Path(folder)
+            here = PurePosixPath(path.relative_to(self.directory).as_posix())
+            if path.parent in behind_links or (path != self.directory and path.is_symlink()):
+                behind_links.add(path)
+                if _leads_back(path, self.directory):
+                    folders.clear()
+                    continue
             below = {name: here / name for name in folders}
             candidates += [path for path in below.values() if not self._is_never(path) and self._is_unnamed(path)]
             folders[:] = [name for name, path in below.items() if not self._is_out(path)]
-            files += [Path(folder, name) for name in names if self._takes(here / name)]
+            files += [path / name for name in names if self._takes(here / name)]
         return [file for file in files if file.is_file()], candidates
 
     def _is_out(self, folder: PurePosixPath) -> bool:
@@ -163,6 +171,8 @@ def _patterns(file: Path) -> list[Pattern]:
 
 def _matches(patterns: list[Pattern], path: PurePosixPath) -> bool:
     """Whether the last pattern that fits a path, or a folder that it is in, leaves it out."""
+    if not patterns:
+        return False
     paths = [str(path), *(str(parent) for parent in path.parents if parent.name)]
     last = next((pattern for pattern in reversed(patterns) if any(map(pattern.match, paths))), None)
     return last is not None and not last.exclusion
