@@ -41,7 +41,7 @@ def command(asked: "Asked", *, as_json: bool) -> None:
     """  # noqa: D301 # click takes the escape for what it is
     from sandbox.pool import prefetch  # noqa: PLC0415 # see _work.run
 
-    prefetch.expect_more(more=True)
+    prefetch.expect_more(more=True, same_code=False)
     with contextlib.suppress(KeyboardInterrupt):
         run(_watch(asked, as_json=as_json))
 

@@ -14,9 +14,10 @@ from sandbox.engine.owner import Owner
 from sandbox.errors import EngineError, SandboxError
 from sandbox.images import images
 from sandbox.images.images import Image
-from sandbox.pool.prefetch import more_to_come
+from sandbox.pool.prefetch import expects_same_code, more_to_come
 from sandbox.pool.start_limit import turn
 from sandbox.resync.container import ResyncContainer
+from sandbox.resync.learned import Memory
 from sandbox.resync.sandbox import Sandbox
 from sandbox.services import containers as services
 from sandbox.services.front import Front
@@ -32,17 +33,25 @@ class LocalSandbox(Sandbox):
         client: The engine's.
         owner: The pool that it belongs to.
         settings: How it runs.
-        warm: What its resync containers will run, so that one can start with it.
+        directory: The integration that is to be resynced first, so that a container for it can start with the rest.
+        memory: What is known of integrations.
         leftovers: Takes what may be left of it when it was stopped.
     """
 
     def __init__(
-        self, client: DockerClient, owner: Owner, settings: Settings, warm: Image, leftovers: removal.Leftovers
+        self,
+        client: DockerClient,
+        owner: Owner,
+        settings: Settings,
+        directory: Path,
+        memory: Memory,
+        leftovers: removal.Leftovers,
     ) -> None:
         self._client = client
         self._leftovers = leftovers
         self._owner = owner
         self._settings = settings
+        self._memory = memory
         self._networks: list[Network] = []
         self._resyncs: list[ResyncContainer] = []
         self._leased: list[ResyncContainer] = []
@@ -53,15 +62,16 @@ class LocalSandbox(Sandbox):
         # Until a container says that it does not: a lease may ask for forks where this pool itself does not.
         self._forks = True
         self._stopped = False
+        warm = image_of(directory, settings)
         tags = images.ensure([images.wiremock(), images.port_mock(), images.front(), warm], settings, client)
         try:
             with turn(settings):
-                self._begin(tags, warm)
+                self._begin(tags, warm, directory)
         except BaseException:
             self.stop()
             raise
 
-    def _begin(self, tags: list[str], warm: Image) -> None:
+    def _begin(self, tags: list[str], warm: Image, directory: Path) -> None:
         """Start all that can start together together."""
         client, settings, owner = self._client, self._settings, self._owner
         wiremock_image, port_image, front_image, _ = tags
@@ -85,7 +95,7 @@ class LocalSandbox(Sandbox):
             wiremock = together.submit(services.rehearsed_wiremock_in, third_party, password, self._parts)
             port = together.submit(services.start_port, to_port, token, third_party, self._parts)
             fronted.result()
-            self._warm = self._background.submit(self._start, warm, settings)
+            self._warm = self._background.submit(self._start, warm, directory, settings)
         self.wiremock, self.port = wiremock.result(), port.result()
         self._warm.result()
 
@@ -94,11 +104,11 @@ class LocalSandbox(Sandbox):
         image = image_of(directory, settings)
         self._refuse_if_dead()
         self._see_them_dead()
-        container = self._take_warm(image, settings) or self._start(image, settings)
+        container = self._take_warm(image, directory, settings) or self._start(image, directory, settings)
         self._leased.append(container)
         self._interrupt()  # a part that has died since the look above told only those that were leased then
         if more_to_come() and (settings.isolation == "container" or not self._forks):
-            self._warm = self._background.submit(self._start, image, settings, ahead=True)
+            self._warm = self._background.submit(self._start, image, directory, settings, ahead=True)
         return container
 
     def _refuse_if_dead(self) -> None:
@@ -123,18 +133,18 @@ class LocalSandbox(Sandbox):
                 raise EngineError("A resync container does not stop.")
         self._dying.clear()
 
-    def _take_warm(self, image: Image, settings: Settings) -> ResyncContainer | None:
+    def _take_warm(self, image: Image, directory: Path, settings: Settings) -> ResyncContainer | None:
         warm, self._warm = self._warm, None
         if warm is None or warm.exception() is not None:  # what failed in the background is tried again in the open
             return None
         container = warm.result()
-        if container.serves(image, settings) and not container.container.ended.is_set():
+        if container.serves(image, directory, settings) and not container.container.ended.is_set():
             self._background.submit(container.prefer)
             return container
         self._throw_away(container)
         return None
 
-    def _start(self, image: Image, settings: Settings, *, ahead: bool = False) -> ResyncContainer:
+    def _start(self, image: Image, directory: Path, settings: Settings, *, ahead: bool = False) -> ResyncContainer:
         container = ResyncContainer(
             image,
             self._owner,
@@ -142,11 +152,13 @@ class LocalSandbox(Sandbox):
             self._client,
             self._front,
             self._parts,
+            directory=directory,
+            memory=self._memory,
             refusals=self._refusals,
             ahead=ahead,
         )
         self._resyncs.append(container)
-        container.start()
+        container.start(same_code=expects_same_code())
         if self._stopped:  # in the meantime
             container.stop()
         return container
@@ -158,7 +170,7 @@ class LocalSandbox(Sandbox):
         """See :meth:`Sandbox.finish`."""
         self._leased.remove(container)
         self._forks = not container.warning
-        if self._warm is None and container.end():
+        if self._warm is None and container.end(same_code=expects_same_code()):
             self._warm = _done(container)
         else:
             self._throw_away(container)
@@ -175,12 +187,12 @@ class LocalSandbox(Sandbox):
         """Whether no part of it was killed while it waited."""
         return not any(container.ended.is_set() for container in self._parts)
 
-    def has_warm(self, image: Image, settings: Settings) -> bool:
+    def has_warm(self, image: Image, directory: Path, settings: Settings) -> bool:
         """Whether a resync container waits for such a resync."""
         warm = self._warm
         if warm is None or not warm.done() or warm.exception() is not None:
             return False
-        return warm.result().serves(image, settings)
+        return warm.result().serves(image, directory, settings)
 
     def reset(self) -> None:
         """Finish the resync containers that were used, and forget everything.
@@ -284,6 +296,7 @@ class LocalPool:
         self._emptying = 0
         # Whoever lives long would collect them.
         self._leftovers = removal.Leftovers()
+        self._memory = Memory(settings.cache)
         self._closed = False
         self._lock = threading.Condition()
 
@@ -291,12 +304,12 @@ class LocalPool:
         """See :meth:`sandbox.pool.pool.Pool.lease`."""
         self._refuse_if_closed()
         image = image_of(directory, settings)
-        while (sandbox := self._take(image, settings)) is not None:
+        while (sandbox := self._take(image, directory, settings)) is not None:
             if sandbox.is_alive:
                 return sandbox
             self._discard(sandbox)
         self._leftovers.remove(self._client.client)
-        sandbox = LocalSandbox(self._client, self.owner, self._settings, image, self._leftovers)
+        sandbox = LocalSandbox(self._client, self.owner, self._settings, directory, self._memory, self._leftovers)
         with self._lock:
             self._all.append(sandbox)
             if not self._closed:
@@ -309,12 +322,12 @@ class LocalPool:
         if self._closed:
             raise EngineError("The pool is closed: this process is about to exit and starts no more sandboxes.")
 
-    def _take(self, image: Image, settings: Settings) -> LocalSandbox | None:
+    def _take(self, image: Image, directory: Path, settings: Settings) -> LocalSandbox | None:
         """A free sandbox, if there is one: rather one in which a resync container of that image waits."""
         with self._lock:
             # One that is just being emptied is sooner there than a new one.
             self._lock.wait_for(lambda: self._free or not self._emptying, timeout=_DEATH_SECONDS)
-            self._free.sort(key=lambda sandbox: sandbox.has_warm(image, settings))
+            self._free.sort(key=lambda sandbox: sandbox.has_warm(image, directory, settings))
             return self._free.pop() if self._free else None
 
     def _forget(self, sandbox: LocalSandbox) -> None:

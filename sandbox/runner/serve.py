@@ -5,13 +5,10 @@ on, and ``deliver`` and ``execute`` are carried out side by side.
 """
 
 import asyncio
-import base64
-import io
 import os
 import resource
 import socket
 import sys
-import tarfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -19,8 +16,10 @@ from typing import Any
 
 from . import egress
 from .channel import Channel
+from .code import bytecode_in
 from .integration import Integration
 from .live import LandedError, Live
+from .preload import imported_since
 from .report import describe
 from .sail import Sail
 
@@ -39,16 +38,20 @@ def serve(channel: Channel) -> None:
         channel.loop = runner.get_loop()
         integration: Integration | None = None
         live: Live | None = None
+        known = set(sys.modules)
+        learns: list[str] = []
         while True:
             order = channel.order()
             phase = order["order"]
             try:
                 if phase == "boot":
                     _watch(channel.record, order["own_names"])
-                    directory = _unpack(order)
+                    directory = _enter(order)
+                    learns = order.get("learn", [])
                     if "environment" in order:
                         channel.sail = Sail(directory, order["environment"])
                     else:
+                        sys.dont_write_bytecode = "bytecode" not in learns
                         integration = Integration(directory)
                         runner.run(integration.boot(order["config"], order["log_level"]))
                     channel.answer({"event": "booted"})
@@ -58,7 +61,8 @@ def serve(channel: Channel) -> None:
                     result = runner.run(integration.resync())
                     tried = channel.record.attempts()
                     memory = _most_memory(resource.RUSAGE_SELF)
-                    channel.answer({"event": "resynced", **result, "egress": tried, "most_memory": memory})
+                    learned = _learned(learns, known, directory)
+                    channel.answer({"event": "resynced", **result, "egress": tried, "most_memory": memory, **learned})
                 else:
                     channel.answer(
                         {"event": "failed", "phase": phase, "errors": describe(ValueError(f"no order: {phase}"))}
@@ -114,8 +118,8 @@ def _watch(record: egress.Record, names: list[str]) -> None:
     egress.watch(record.path, [*own, *egress.own_addresses(own)])
 
 
-def _unpack(order: dict[str, Any]) -> Path:
-    """Put the integration's files where they belong, and go there.
+def _enter(order: dict[str, Any]) -> Path:
+    """Go where the supervisor has put the integration's files.
 
     Raises:
         OtherFrontError: The image trusts another CA than the front's.
@@ -124,12 +128,20 @@ def _unpack(order: dict[str, Any]) -> Path:
         message = "this image was built for the CA of another front than the one that runs"
         raise OtherFrontError(message)
     directory = Path(order["directory"])
-    if archive := order.get("archive"):
-        with tarfile.open(fileobj=io.BytesIO(base64.b64decode(archive))) as tar:
-            tar.extractall(directory, filter="data")
     os.chdir(directory)
     sys.path.insert(0, str(directory))
     return directory
+
+
+def _learned(what: list[str], known: set[str], directory: Path) -> dict[str, Any]:
+    """What this resync can spare the next one: see :mod:`sandbox.resync.learned`."""
+    learned: dict[str, Any] = {}
+    if "modules" in what:
+        modules = imported_since(known, directory)
+        learned |= {"installed": modules.installed, "own": modules.own}
+    if "bytecode" in what:
+        learned["bytecode"] = bytecode_in(directory)
+    return learned
 
 
 def _most_memory(who: int) -> int:

@@ -17,8 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from .channel import Channel
+from .code import Code
 from .egress import Record
 from .jsonl import Lines, answer, write
+from .preload import Modules, preload
+from .report import describe
 
 LIFELINE_CUT = 70
 _EVERY_PROCESS = -1
@@ -49,12 +52,17 @@ class Supervisor:
         self._to_child: int | None = None
         self._oom_kills = _oom_kills()
         self._record = Record()
+        self._code: Code | None = None
+        self._not_unpacked: OSError | None = None
+        self._preloaded = Modules()
+        self._is_out_of_date = False
 
     def keep(self) -> None:
         """Do as ordered until the lifeline is cut; does not return.
 
-        ``boot`` starts a child, which gets this order and those that follow; ``end`` kills it, removes what it left, and
-        answers with what could not be removed.
+        ``code`` brings an integration's code, which is put in place now and after each ``end``. ``import`` has modules
+        imported that every child will have. ``boot`` starts a child, which gets this order and those that follow; ``end``
+        kills it, removes what it left, and answers with what could not be removed.
         """
         gc.freeze()  # a collection in a child would copy every page of what was imported
         lines = Lines(self._orders)
@@ -80,6 +88,16 @@ class Supervisor:
         if order["order"] == "end":
             self._clean_up()
             answer(self._answers, {"event": "ended", "left": _left() if _is_first() else []})
+            self._unpack()
+        elif order["order"] == "code":
+            # Modules of what was there before cannot be taken back.
+            self._is_out_of_date = bool(self._preloaded.own)
+            self._code = Code(Path(order["directory"]), order["archive"])
+            if _is_first():
+                _empty(Path(order["directory"]))
+            self._unpack()
+        elif order["order"] == "import":
+            self._import(Modules(order["installed"], order["own"]), Path(order["directory"]), is_tried=order["tried"])
         elif order["order"] == "attempts":
             answer(self._answers, {"event": "attempts", "egress": self._record.attempts()})
         elif order["order"] == "boot" and self._child is None:
@@ -90,10 +108,36 @@ class Supervisor:
         else:
             answer(self._answers, {"event": "died", "why": "no integration is booted", "oom": False})
 
+    def _unpack(self) -> None:
+        self._not_unpacked = None
+        if self._code is not None:
+            try:
+                self._code.unpack()
+            except OSError as error:  # who boots is told
+                self._not_unpacked = error
+
+    def _import(self, wanted: Modules, directory: Path, *, is_tried: bool) -> None:
+        done = Modules() if _threads() else preload(wanted, directory, _threads, is_tried=is_tried)
+        self._preloaded = Modules(self._preloaded.installed + done.installed, self._preloaded.own + done.own)
+        gc.freeze()
+        answer(self._answers, {"event": "imported", "installed": done.installed, "own": done.own})
+
+    def _must_begin_anew(self) -> bool:
+        """Whether a fork would not do for the next child: a thread may hold a lock, or a module be the wrong one."""
+        if self._is_out_of_date or _threads():
+            return True
+        # Of two modules of one name, an integration gets its own, whatever was imported here.
+        ahead = {name.partition(".")[0] for name in self._preloaded.installed}
+        return self._code is not None and not ahead.isdisjoint(self._code.names)
+
     def _start(self, order: dict[str, Any]) -> None:
+        if self._not_unpacked is not None:
+            failed = describe(self._not_unpacked)
+            answer(self._answers, {"event": "failed", "phase": "unpack the code", "errors": failed})
+            return
         self._record.clear()
         read, to_child = os.pipe()
-        self._child = self._spawn(read, order) if _threads() else self._fork(read, to_child, order)
+        self._child = self._spawn(read, order) if self._must_begin_anew() else self._fork(read, to_child, order)
         os.close(read)
         self._to_child = to_child
         self._child_ended = os.pidfd_open(self._child)

@@ -18,6 +18,7 @@ from sandbox.images import images
 from sandbox.images.images import Image
 from sandbox.pool.local_pool import LocalSandbox, image_of
 from sandbox.resync.container import ResyncContainer
+from sandbox.resync.learned import Memory
 from sandbox.services.front import Front
 from sandbox.settings import Settings
 from tests.unit.sandbox.factories import CLOSED, FakeEngine, engine_at, fake_engine, make_integration, make_settings
@@ -49,7 +50,7 @@ def end(part: Container) -> None:
 class NotBegun(LocalSandbox):
     """A sandbox whose containers were never started."""
 
-    def _begin(self, tags: list[str], warm: Image) -> None:  # noqa: ARG002 # another's signature
+    def _begin(self, tags: list[str], warm: Image, directory: Path) -> None:  # noqa: ARG002 # another's signature
         self.part = container("wiremock")
         self.part.on_end = self._interrupt
         self._parts.add(self.part)
@@ -58,7 +59,15 @@ class NotBegun(LocalSandbox):
         self._front = Front("front", self._owner, self._settings, CLOSED, token="none")
         self._warm.set_result(
             ResyncContainer(
-                warm, self._owner, self._settings, self._client, self._front, self._parts, refusals=self._refusals
+                warm,
+                self._owner,
+                self._settings,
+                self._client,
+                self._front,
+                self._parts,
+                directory=directory,
+                memory=self._memory,
+                refusals=self._refusals,
             )
         )
 
@@ -66,9 +75,9 @@ class NotBegun(LocalSandbox):
 class DiesWhileItIsLeased(NotBegun):
     """One of whose parts dies when a lease has just seen that all are alive."""
 
-    def _take_warm(self, image: Image, settings: Settings) -> ResyncContainer | None:
+    def _take_warm(self, image: Image, directory: Path, settings: Settings) -> ResyncContainer | None:
         end(self.part)
-        return super()._take_warm(image, settings)
+        return super()._take_warm(image, directory, settings)
 
 
 @contextmanager
@@ -84,7 +93,7 @@ def there(directory: Path, settings: Settings, **more: tuple[int, object]) -> It
 
 
 def make(kind: type[NotBegun], directory: Path, settings: Settings) -> NotBegun:
-    return kind(engine.client(), Owner(), settings, image_of(directory, settings), Leftovers())
+    return kind(engine.client(), Owner(), settings, directory, Memory(settings.cache), Leftovers())
 
 
 def test_a_part_that_dies_while_a_resync_container_is_leased_interrupts_it(tmp_path: Path) -> None:

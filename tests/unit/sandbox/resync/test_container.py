@@ -15,6 +15,7 @@ from sandbox.engine.owner import Owner
 from sandbox.errors import EngineUnreachableError, IntegrationError, ResyncCrashedError, ResyncTimeoutError
 from sandbox.images.images import Image, released
 from sandbox.resync.container import ENVIRONMENT, ResyncContainer, _remedy, _why
+from sandbox.resync.learned import Memory
 from sandbox.resync.report import RemoteFailure
 from sandbox.runner.report import describe
 from sandbox.services.front import Front
@@ -47,7 +48,17 @@ def resync_container(
     with fake_engine(there, unix=True) as stand_in, engine_at(stand_in.address):
         client, owner = engine.client(), Owner()
         front = Front("front", owner, settings, CLOSED, token="none")
-        container = ResyncContainer(image, owner, settings, client, front, Parts(client.client), refusals=list)
+        container = ResyncContainer(
+            image,
+            owner,
+            settings,
+            client,
+            front,
+            Parts(client.client),
+            directory=SOURCE,
+            memory=Memory(settings.cache),
+            refusals=list,
+        )
         for answer in answers:
             container._container._on_line(json.dumps(answer).encode())
         yield container
@@ -205,19 +216,19 @@ def test_one_that_is_not_to_fork_again_gets_no_order_to_end(isolation: str, thre
 
         assert ("pool-1" in container.warning) == bool(threads)
         assert container.end() is False
-        (order,) = engines.recv(1 << 16).splitlines()
-    assert json.loads(order)["order"] == "boot"
+        orders = engines.recv(1 << 16).splitlines()
+    assert [json.loads(order)["order"] for order in orders] == ["code", "boot"]
 
 
 def test_it_serves_the_same_image_under_the_same_settings(tmp_path: Path) -> None:
     image = Image("resync", make_files(tmp_path / "image", {"Dockerfile": ""}))
     container = make_container(tmp_path)
 
-    assert container.serves(image, make_settings(tmp_path))
-    assert not container.serves(image, make_settings(tmp_path, resync_memory="2g"))
-    assert not container.serves(Image("other", image.folder), make_settings(tmp_path))
+    assert container.serves(image, SOURCE, make_settings(tmp_path))
+    assert not container.serves(image, SOURCE, make_settings(tmp_path, resync_memory="2g"))
+    assert not container.serves(Image("other", image.folder), SOURCE, make_settings(tmp_path))
     make_files(tmp_path / "image", {"Dockerfile": "changed"})
-    assert not container.serves(image, make_settings(tmp_path))
+    assert not container.serves(image, SOURCE, make_settings(tmp_path))
 
 
 def test_only_a_released_image_brings_its_code(tmp_path: Path) -> None:
@@ -307,7 +318,7 @@ def test_what_sails_gets_its_configuration_as_variables_and_is_waited_for(tmp_pa
         config = {"port": {"client_id": "a", "base_url": "elsewhere"}, "event_listener": {"type": "ONCE"}}
         container.boot(archive=b"", config=config, source=SOURCE, entry="production")
         report = container.resync(SOURCE)
-        boot, *others = map(json.loads, engines.recv(1 << 16).splitlines())
+        _, boot, *others = map(json.loads, engines.recv(1 << 16).splitlines())
 
     assert boot["environment"] == {
         "APPLICATION__LOG_LEVEL": "DEBUG",
