@@ -1,11 +1,11 @@
 """Faults of Port on request: refusals, latency, resets, an expired token."""
 
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from harness.routes.caller import caller
 from sandbox.port_mock.faults import read_fault
 from sandbox.port_mock.shapes import WrongShapeError
 
@@ -100,9 +100,9 @@ class PortFaults:
             read_fault(fault)
         except WrongShapeError as wrong:
             raise ValueError(str(wrong)) from None
-        caller = sys._getframe(1)  # noqa: SLF001 # CPython's own way to know who calls
+        file, line = caller()
         self._faults.append(fault)
-        self._places.append(f"{Path(caller.f_code.co_filename).name}:{caller.f_lineno}")
+        self._places.append(f"{Path(file).name}:{line}")
         if self._port is not None:
             self._port.add_fault(fault)
 
@@ -123,10 +123,11 @@ class PortFaults:
         if self._port is not None:
             self._port.clear_faults()
 
-    def _seed(self) -> dict[str, Any]:
+    def seed(self) -> dict[str, Any]:
+        """The faults so far, for a Port that starts."""
         return {"faults": list(self._faults), "expired_token": self._expired_token}
 
-    def _unused(self, faults: Iterable[dict[str, Any]]) -> list[UnusedFault]:
+    def unused(self, faults: Iterable[dict[str, Any]]) -> list[UnusedFault]:
         """The faults that matched no call, in the order in which the test added them."""
         return [
             UnusedFault(f"fault {number} of Port ({place})", _described(fault))
@@ -134,7 +135,8 @@ class PortFaults:
             if not fault["hits"]
         ]
 
-    def _attach(self, port: _Port | None) -> None:
+    def attach(self, port: _Port | None) -> None:
+        """Have faults that are added later go to a Port that runs; None where none does."""
         self._port = port
 
 

@@ -1,6 +1,6 @@
 """The Port that a test seeds and reads."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias
 
 import httpx
@@ -78,7 +78,7 @@ class PortMockResponder:
         self._is_over = False
         self._state: PortState | None = None
         self._rejections: dict[tuple[str, str], Rejection] = {}
-        self.transport: InterceptTransport = _PortTransport(self)
+        self.transport: InterceptTransport = _PortTransport(self._local)
 
     @property
     def deleted_entity_ids(self) -> list[str]:
@@ -120,7 +120,7 @@ class PortMockResponder:
             "strict": self.is_strict,
             **({"whole_calls": True} if self.keeps_whole_calls else {}),
             **({"bare": True} if self.is_bare else {}),
-            **self.faults._seed(),  # noqa: SLF001 # its own package
+            **self.faults.seed(),
             **({"search_entities_response": self.search_entities_response} if scripted else {}),
         }
 
@@ -147,7 +147,7 @@ class PortMockResponder:
         """Have a container answer for Port from now on; None when it does not any more."""
         self._is_over = container is None
         self._container = container
-        self.faults._attach(container)  # noqa: SLF001 # its own package
+        self.faults.attach(container)
 
     def _local(self) -> PortState:
         if self._is_over:
@@ -158,7 +158,7 @@ class PortMockResponder:
             self._state.kept.upserts = self.upserted_entities
             self._state.kept.deletions = self.deleted_entities  # type: ignore[assignment] # the same dicts, typed closer there
             self._state.kept.rejections = self._rejections
-            self.faults._attach(_LocalPort(self._state))  # noqa: SLF001 # its own package
+            self.faults.attach(_LocalPort(self._state))
         return self._state
 
     def keep(self, captures: dict[str, list[dict[str, Any]]], calls: Sequence[RequestLog]) -> None:
@@ -168,7 +168,7 @@ class PortMockResponder:
         self._rejections.clear()
         for number, rejection in enumerate(captures["rejected_entities"]):
             self._rejections[str(number), ""] = Rejection(**rejection)  # type: ignore[typeddict-item] # from JSON
-        self.transport._call_log[:] = calls  # noqa: SLF001 # the log of this responder's own transport
+        self.transport.keep(calls)
 
 
 class _LocalPort:
@@ -190,9 +190,9 @@ class _LocalPort:
 class _PortTransport(InterceptTransport):
     """Answers from the Port mock's program, in this process."""
 
-    def __init__(self, responder: PortMockResponder) -> None:
+    def __init__(self, state: Callable[[], PortState]) -> None:
         super().__init__(strict=False)
-        self._responder = responder
+        self._state = state
         self._app: httpx.ASGITransport | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -213,5 +213,5 @@ class _PortTransport(InterceptTransport):
             # Imported here because starlette costs 30 ms at start, and in a sandbox this transport is not used.
             from sandbox.port_mock.api import create_app  # noqa: PLC0415
 
-            self._app = httpx.ASGITransport(create_app(self._responder._local()))  # noqa: SLF001 # its own package
+            self._app = httpx.ASGITransport(create_app(self._state()))
         return self._app

@@ -69,6 +69,9 @@ class ResyncResult:
         warnings: Probable mistakes that do not fail a resync: an expression of the mapping that Ocean skips, a blueprint
             definition that values are not checked against, items of which none became an entity although the selector
             did not exclude them.
+        calls: The third-party requests of this resync with their answers, in order of arrival.
+        port_calls: Its calls to Port, likewise.
+        during: When it began and ended.
     """
 
     upserted_entities: list[dict[str, Any]] = field(default_factory=list)
@@ -87,11 +90,9 @@ class ResyncResult:
     default_resources: DefaultResources = field(default_factory=DefaultResources)
     unused_faults: list[UnusedFault] = field(default_factory=list)
     warnings: list[ResyncWarning] = field(default_factory=list)
-    # For as_snapshot, which must distinguish what came from the third party from what the run made up.
-    _calls: list[ThirdPartyCall] = field(default_factory=list, repr=False, compare=False)
-    # For the trace.
-    _port_calls: list[RequestLog] = field(default_factory=list, repr=False, compare=False)
-    _during: tuple[datetime, datetime] = field(
+    calls: list[ThirdPartyCall] = field(default_factory=list, repr=False, compare=False)
+    port_calls: list[RequestLog] = field(default_factory=list, repr=False, compare=False)
+    during: tuple[datetime, datetime] = field(
         default_factory=lambda: (datetime.now(UTC), datetime.now(UTC)), repr=False, compare=False
     )
 

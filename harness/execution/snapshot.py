@@ -4,10 +4,10 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from harness.execution.result import ResyncResult
+from harness.routes.transport import RequestLog
+from harness.stubs.journal import ThirdPartyCall
 
 _UUID = re.compile(r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b")
 _MOMENT = re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
@@ -15,7 +15,20 @@ _AROUND = timedelta(seconds=5)  # the clock of a remote engine
 _EPOCHS = (1, 1_000)  # in seconds, in milliseconds
 
 
-def as_snapshot(result: "ResyncResult", mask: Iterable[str | re.Pattern[str]]) -> dict[str, Any]:
+class Outcome(Protocol):
+    """What there is to say of a resync: see :class:`harness.ResyncResult`."""
+
+    upserted_entities: list[dict[str, Any]]
+    deleted_entities: list[dict[str, Any]]
+    rejected_entities: list[Any]
+    errors: list[Exception]
+    unmatched: list[RequestLog]
+    reconciliation_success: bool
+    calls: list[ThirdPartyCall]
+    during: tuple[datetime, datetime]
+
+
+def as_snapshot(result: Outcome, mask: Iterable[str | re.Pattern[str]]) -> dict[str, Any]:
     """See :meth:`harness.ResyncResult.as_snapshot`."""
     masked = _Masked(result, [re.compile(pattern) for pattern in mask])
     return {
@@ -28,13 +41,13 @@ def as_snapshot(result: "ResyncResult", mask: Iterable[str | re.Pattern[str]]) -
     }
 
 
-def third_party_calls(result: "ResyncResult") -> list[str]:
+def third_party_calls(result: Outcome) -> list[str]:
     """The third-party requests of a result, sorted, one per line: method, URL, status, and whether it was unmatched."""
     masked, unmatched = _Masked(result, []), {id(call) for call in result.unmatched}
     return sorted(
         f"{call.request.method} {masked.text(str(call.request.url))} → {call.response.status_code}"
         + (" (no stub)" if id(call) in unmatched else "")
-        for call in result._calls  # noqa: SLF001 # its own package
+        for call in result.calls
     )
 
 
@@ -59,11 +72,11 @@ def _sorted(entities: list[dict[str, Any]], masked: "_Masked") -> list[Any]:
 class _Masked:
     """Replaces what differs from run to run: moments of the run itself, and UUIDs that no stub contains."""
 
-    def __init__(self, result: "ResyncResult", patterns: list[re.Pattern[str]]) -> None:
-        began, ended = result._during  # noqa: SLF001 # its own package
+    def __init__(self, result: Outcome, patterns: list[re.Pattern[str]]) -> None:
+        began, ended = result.during
         self._began, self._ended = began - _AROUND, ended + _AROUND
         self._patterns = patterns
-        self._answers = "\n".join(call.response.text for call in result._calls)  # noqa: SLF001 # its own package
+        self._answers = "\n".join(call.response.text for call in result.calls)
 
     def value(self, value: Any) -> Any:
         if isinstance(value, dict):

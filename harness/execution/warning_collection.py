@@ -30,7 +30,7 @@ def _has_resources(mapping: dict[str, Any]) -> bool:
 
 def _of_items(result: ResyncResult, mapping: dict[str, Any]) -> Iterator[ResyncWarning]:
     if not isinstance(result, LiveEventResult | ActionResult):
-        yield from dropped.of_resync(mapping.get("resources", []), result.kinds, result.logs, result._calls)  # noqa: SLF001 # its own package
+        yield from dropped.of_resync(mapping.get("resources", []), result.kinds, result.logs, result.calls)
     elif not (result.upserted_entities or result.rejected_entities or result.deleted_entities):
         yield from dropped.of_event(result.logs)
 

@@ -7,13 +7,11 @@ for a lost connection, and Ocean asks again for minutes.
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from harness.integration.dummy_key import private_key
-
-if TYPE_CHECKING:
-    from harness.integration.configuration import Setting
+from harness.integration.setting import Setting
 
 _OF_A_TYPE: dict[str, Any] = {"integer": 1, "number": 1, "boolean": False, "array": [], "object": {}}
 _OF_A_FORMAT = {
@@ -42,7 +40,7 @@ _SAYS_URL = re.compile(r"https?://|\bURL\b|\bURI\b")
 
 
 def dummies(
-    settings: Iterable["Setting"], given: Mapping[str, Any] | None = None, address: str | None = None
+    settings: Iterable[Setting], given: Mapping[str, Any] | None = None, address: str | None = None
 ) -> dict[str, Any]:
     """What is given, each default, and of what is required besides a value of the right kind.
 
@@ -59,7 +57,7 @@ def dummies(
     return {name: made[name] for name in dict.fromkeys([*(each.name for each in settings), *made]) if name in made}
 
 
-def dummy(setting: "Setting", address: str | None = None) -> Any:
+def dummy(setting: Setting, address: str | None = None) -> Any:
     """A value of the right kind for a setting.
 
     Args:
@@ -77,7 +75,7 @@ def dummy(setting: "Setting", address: str | None = None) -> Any:
     return _text(setting, address)
 
 
-def _text(setting: "Setting", address: str | None) -> str:
+def _text(setting: Setting, address: str | None) -> str:
     name, words = setting.name.replace("_", "-"), setting.name.split("_")
     example_url = _EXAMPLE_URL.search(setting.description)
     url = address or (example_url[1].rstrip(".,;") if example_url else f"https://{name}.example.com")
@@ -100,14 +98,14 @@ def _text(setting: "Setting", address: str | None) -> str:
     return f"dummy-{name}"
 
 
-def _is_url(setting: "Setting", last: str) -> bool:
+def _is_url(setting: Setting, last: str) -> bool:
     if setting.kind == "url" or setting.form in ("url", "uri") or last in _URLS:
         return True
     says = _SAYS_URL.search(setting.description) is not None
     return last in _ADDRESSES | _HOST_NAMES and (says or (last in _ADDRESSES and not setting.description))
 
 
-def _of_many(setting: "Setting", address: str | None) -> Any:
+def _of_many(setting: Setting, address: str | None) -> Any:
     if setting.kind == "array" and setting.name.rpartition("_")[2] in {f"{word}s" for word in _URLS}:
         return [address or f"https://{setting.name.replace('_', '-')}.example.com"]
     example = _json_in(setting.description)

@@ -4,6 +4,7 @@ import base64
 import json
 import math
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import httpx
@@ -146,7 +147,14 @@ def _read(headers: Pairs, content: bytes) -> tuple[Pairs, Any]:
 def _is_decoded(headers: Pairs) -> bool:
     """Whether httpx knew all of the encodings; one that it does not know, it leaves alone."""
     named = {each.strip().lower() for name, value in headers if name == "content-encoding" for each in value.split(",")}
-    return named <= httpx._decoders.SUPPORTED_DECODERS.keys()  # noqa: SLF001 # there is no other way to ask
+    return named <= _decodings()
+
+
+@cache
+def _decodings() -> set[str]:
+    """What httpx decodes, which is what it asks for, and nothing at all."""
+    with httpx.Client(verify=False) as client:  # noqa: S501 # it asks nobody
+        return {each.strip() for each in client.headers["accept-encoding"].split(",")} | {"identity"}
 
 
 def _binary(headers: Pairs, content: bytes) -> dict[str, Any]:

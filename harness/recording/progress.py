@@ -69,7 +69,7 @@ class Watch:
         calls, size = len(self._traffic.exchanges), self._traffic.in_bytes
         if size - self._journal_bytes > _JOURNAL_BYTES or calls - self._journal_calls > _JOURNAL_CALLS:
             self._journal_bytes, self._journal_calls = size, calls
-            self._harness._forget_journal()  # noqa: SLF001 # its own package
+            self._harness.forget_journal()
 
     def say_so(self) -> None:
         """One line: calls, hosts, kinds, entities."""

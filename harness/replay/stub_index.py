@@ -173,7 +173,7 @@ def _of_route(route: Route) -> IndexedStub:
         is_static = isinstance(answer, httpx.Response) or (isinstance(answer, dict) and not answer.get("fault"))
         return response_of(answer, request) if is_static else None
 
-    return IndexedStub(f"{route.method or 'ANY'} {pattern}", route._place, route.matches, said, route.times)  # noqa: SLF001 # ours
+    return IndexedStub(f"{route.method or 'ANY'} {pattern}", route.place, route.matches, said, route.times)
 
 
 def _of_stub(stub: Stub) -> IndexedStub:

@@ -5,9 +5,8 @@ import inspect
 import json
 import math
 import re
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from harness.routes.callables import AnswerError, place_of, see_that_it_answers_at_once
+from harness.routes.caller import caller
 
 if TYPE_CHECKING:
     from wiremock.client import Mapping
@@ -72,14 +72,23 @@ class Route:
         url_pattern: Text that the whole URL contains, a regular expression to search in it, or a predicate.
         response_factory: The answer, or a callable that makes it from the request.
         times: How many requests it answers before the next route takes over; None for all.
+
+    Attributes:
+        call_count: How many requests it has answered in this process.
+        place: The file and line that added it.
     """
 
     method: str | None
     url_pattern: UrlPattern
     response_factory: ResponseFactory
     times: int | None = None
-    _call_count: int = field(default=0, init=False)
-    _place: str = field(default="", init=False, compare=False)
+    call_count: int = field(default=0, init=False)
+    place: str = field(default="", init=False, compare=False)
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether it has answered as many requests as it may."""
+        return self.times is not None and self.call_count >= self.times
 
     def matches(self, request: httpx.Request) -> bool:
         """Whether it matches ``request`` and is not used up.
@@ -88,7 +97,7 @@ class Route:
             AnswerError: The predicate's answer has yet to be awaited.
             Exception: Whatever the predicate raised.
         """
-        if self.times is not None and self._call_count >= self.times:
+        if self.is_used_up:
             return False
         if self.method is not None and request.method.upper() != self.method.upper():
             return False
@@ -106,7 +115,7 @@ class Route:
             httpx.TransportError: The answer is a ``fault``.
             Exception: Whatever the callable raised.
         """
-        self._call_count += 1
+        self.call_count += 1
         answer = self.response_factory
         if isinstance(answer, httpx.Response | dict):
             response = response_of(answer, request)
@@ -193,8 +202,8 @@ class InterceptTransport(httpx.AsyncBaseTransport):
                 message = f"add_route: {url_pattern!r} reads as a regular expression, but is not a valid one: {error}"
                 raise ValueError(message) from None
         route = Route(method, url_pattern, response, times)
-        caller = sys._getframe(1)  # noqa: SLF001 # CPython's own way to know who calls
-        route._place = f"{Path(caller.f_code.co_filename).name}:{caller.f_lineno}"  # noqa: SLF001 # this module's
+        file, line = caller()
+        route.place = f"{Path(file).name}:{line}"
         self._routes.append(route)
         return self
 
@@ -219,8 +228,8 @@ class InterceptTransport(httpx.AsyncBaseTransport):
         __tracebackhide__ = True  # the mistake is in the line that calls this
         from harness.routes.wiremock_models import placed  # noqa: PLC0415 # the package takes 60 ms to import
 
-        caller = sys._getframe(1)  # noqa: SLF001 # as in add_route
-        self._stubs.append(placed(mapping, {"file": caller.f_code.co_filename, "line": caller.f_lineno}))
+        file, line = caller()
+        self._stubs.append(placed(mapping, {"file": file, "line": line}))
         return self
 
     def find_route(self, request: httpx.Request, start: int = 0) -> Route | None:
@@ -296,12 +305,16 @@ class InterceptTransport(httpx.AsyncBaseTransport):
             for call in calls
         ]
 
+    def keep(self, calls: Sequence[RequestLog], port_calls: Sequence[RequestLog] = ()) -> None:
+        """Show these as the requests so far: what a sandbox has seen, which answers in this transport's place."""
+        self._call_log[:], self._port_call_log[:] = calls, port_calls
+
     def reset(self) -> None:
         """Forget the requests so far; routes that were used up answer again."""
         self._call_log.clear()
         self._port_call_log.clear()
         for route in self._routes:
-            route._call_count = 0  # noqa: SLF001 # the counter is this module's
+            route.call_count = 0
 
 
 def whole_url(request: httpx.Request) -> str:
@@ -317,7 +330,7 @@ def response_of(answer: Any, request: httpx.Request) -> httpx.Response:
         TypeError, ValueError: It is not a valid answer.
     """
     if isinstance(answer, httpx.Response):
-        answer._request = request  # noqa: SLF001 # as the in-process harness does; httpx has no other way
+        answer.request = request
         return answer
     if not isinstance(answer, dict):
         message = f"a route must answer with a dict or an httpx.Response, not {type(answer).__name__}: {answer!r:.200}"

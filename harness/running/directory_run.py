@@ -201,7 +201,7 @@ class DirectoryRun:
     def cut(self) -> None:
         """Kill the running resync, if there is one: it ends with a ResyncCrashedError, unless it finishes in the meantime."""
         if self._harness is not None:
-            self._harness._cut()  # noqa: SLF001 # its own package
+            self._harness.cut()
 
     def _run(
         self, read: Read, harness: IntegrationTestHarness, result: ResyncResult, began: float, seconds: float
@@ -212,7 +212,7 @@ class DirectoryRun:
             result,
             harness.entry,
             self.stubs_root,
-            calls=result._calls,  # noqa: SLF001 # its own package
+            calls=result.calls,
             port_calls=list(harness.port_mock.transport.calls),
             unanswered=unanswered(result.unmatched, read.stubs),
             began=began,

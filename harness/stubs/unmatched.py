@@ -105,7 +105,7 @@ def _differences_of_route(route: Route, request: httpx.Request, url: str) -> Ite
         yield _url_difference(f"the URL does not match {pattern.pattern!r}", pattern.pattern, url)
     if callable(pattern):
         yield _Difference("the predicate returned false", _FAR)
-    if route.times is not None and route._call_count >= route.times:  # noqa: SLF001 # its own package
+    if route.is_used_up:
         yield _Difference(f"it has answered already, times={route.times}", 0.5)
 
 

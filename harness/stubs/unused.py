@@ -41,7 +41,7 @@ def unused_stubs(routes: Sequence[Route], files: Iterable[Stub], journal: Iterab
     unused = [
         UnusedStub(place_of_route(number, route), describe_route(route))
         for number, route in enumerate(routes)
-        if not (route._call_count or number in numbers)  # noqa: SLF001 # its own package
+        if not (route.call_count or number in numbers)
     ]
     unused += [
         UnusedStub(place(stub), describe_request(stub["request"]))
@@ -53,7 +53,7 @@ def unused_stubs(routes: Sequence[Route], files: Iterable[Stub], journal: Iterab
 
 def place_of_route(number: int, route: Route) -> str:
     """Which route of a transport it is, the first being 0, and where the test added it."""
-    place = route._place  # noqa: SLF001 # its own package
+    place = route.place
     return f"route {number + 1} of the test" + (f" ({place})" if place else "")
 
 

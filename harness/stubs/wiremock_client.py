@@ -88,6 +88,14 @@ class _Resource(BaseResource):  # type: ignore[misc]
         response = getattr(cls.REST_CLIENT, method)(uri, params=parameters, **({} if json is None else {"json": json}))
         return cls.REST_CLIENT.handle_response(response).json()
 
+    @classmethod
+    def _closest(cls, request: dict[str, Any], parameters: Any = None) -> list[dict[str, Any]]:
+        """What came near to answering a request, but for the sandbox's last stub."""
+        found: list[dict[str, Any]] = cls._call("post", client.NearMisses.endpoint_request(), parameters, request)[
+            "nearMisses"
+        ]
+        return [miss for miss in found if miss.get("stubMapping", {}).get("id") != UNMATCHED["id"]]
+
 
 class _Mappings(_Resource, client.Mappings):  # type: ignore[misc]
     """Like the package's, but loses no field: what is read and written back stays what it was."""
@@ -141,7 +149,7 @@ class _Requests(_Resource, client.Requests):  # type: ignore[misc]
 
     @classmethod
     def get_unmatched_requests_near_misses(cls, parameters: Any = None) -> NearMissMatchResponse:
-        found = [miss for request in cls._unmatched(parameters) for miss in _near_misses(cls, request)]
+        found = [miss for request in cls._unmatched(parameters) for miss in cls._closest(request)]
         return _near(found)
 
     @classmethod
@@ -156,7 +164,7 @@ class _NearMisses(_Resource, client.NearMisses):  # type: ignore[misc]
     @classmethod
     def find_nearest_misses_by_request(cls, request: Any, parameters: Any = None) -> NearMissMatchResponse:
         cls.validate_is_entity(request, client.NearMissMatchRequest)
-        return _near(_near_misses(cls, request.get_json_data(), parameters))
+        return _near(cls._closest(request.get_json_data(), parameters))
 
 
 class _GlobalSettings(_Resource, client.GlobalSettings):  # type: ignore[misc]
@@ -176,10 +184,3 @@ def _read(said: dict[str, Any]) -> Mapping:
 def _near(found: list[dict[str, Any]]) -> NearMissMatchResponse:
     response: NearMissMatchResponse = NearMissMatchResponse(near_misses=found)
     return response
-
-
-def _near_misses(resource: type[_Resource], request: dict[str, Any], parameters: Any = None) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = resource._call(  # noqa: SLF001 # this module's
-        "post", client.NearMisses.endpoint_request(), parameters, request
-    )["nearMisses"]
-    return [miss for miss in found if miss.get("stubMapping", {}).get("id") != UNMATCHED["id"]]

@@ -113,7 +113,7 @@ class IntegrationTestHarness:
         self.config_overrides = config_overrides or {}
         self.port_mock = PortMockResponder(
             mapping_config=port_mapping_config,
-            integration_identifier=self._config()["integration"].get("identifier") or "test-integration",
+            integration_identifier=self.config()["integration"].get("identifier") or "test-integration",
             blueprints=port_blueprints,
             search_entities_response=port_search_entities_response,
             entities=port_entities,
@@ -234,7 +234,7 @@ class IntegrationTestHarness:
                 partial: ResyncResult = await _in_thread(
                     self._collect, sandbox, container, Report(success=False), began
                 )
-                calls = [*partial._calls, *self.port_mock.transport.calls[known:]]  # noqa: SLF001 # its own package
+                calls = [*partial.calls, *self.port_mock.transport.calls[known:]]
             await self._put_away(sandbox, container)
             if isinstance(error, ResyncTimeoutError):
                 raise timeout_diagnosis.explained(error, calls) from None
@@ -335,12 +335,12 @@ class IntegrationTestHarness:
         print(output)  # noqa: T201 # it is what it is for
         return output
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
         """Kill the resync container, whatever it is doing; whoever waits for it is told that it died."""
         if (container := self._running or self._container) is not None:
             container.stop()
 
-    def _forget_journal(self) -> None:
+    def forget_journal(self) -> None:
         """Make WireMock forget the requests so far, which it keeps in memory; for a resync whose calls are recorded elsewhere."""
         if self._sandbox is not None:
             self._sandbox.wiremock.forget_journal()
@@ -427,9 +427,10 @@ class IntegrationTestHarness:
         return self._sandbox.wiremock
 
     def _integration_type(self) -> str:
-        return str(self._config()["integration"].get("type") or "test")
+        return str(self.config()["integration"].get("type") or "test")
 
-    def _config(self) -> dict[str, Any]:
+    def config(self) -> dict[str, Any]:
+        """The integration's configuration: what every test has by default, under ``config_overrides``."""
         return {**_DEFAULT_CONFIG, **self.config_overrides}
 
     async def _seed(self, sandbox: Sandbox) -> None:
@@ -454,7 +455,7 @@ class IntegrationTestHarness:
         return bool(self.third_party_transport.routes)
 
     async def _boot(self, container: Resync, archive: bytes) -> None:
-        directory, config = Path(self.integration_path), self._config()
+        directory, config = Path(self.integration_path), self.config()
         if self.entry == "production":
             config = production.config(_DEFAULT_CONFIG, self.config_overrides)
         await _in_thread(lambda: container.boot(archive=archive, config=config, source=directory, entry=self.entry))
@@ -522,10 +523,10 @@ class IntegrationTestHarness:
             ],
             most_memory=report.most_memory,
             default_resources=made_in(state, self.port_mock.blueprints) if state else DefaultResources(),
-            unused_faults=self.port._unused(gathered.captured["faults"]),  # noqa: SLF001 # its own package
-            _calls=calls,
-            _port_calls=[call for call in gathered.to_port if call.sequence > port_calls_before],
-            _during=(began, datetime.now(UTC)),
+            unused_faults=self.port.unused(gathered.captured["faults"]),
+            calls=calls,
+            port_calls=[call for call in gathered.to_port if call.sequence > port_calls_before],
+            during=(began, datetime.now(UTC)),
         )
         self._warn(result, state)
         self.results.append(result)
@@ -547,7 +548,7 @@ class IntegrationTestHarness:
         """What the sandbox has seen; the transport and the Port mock show it from now on."""
         gathered, transport = gather(sandbox, since, self._large), self.third_party_transport
         self._calls_before, self._port_calls_before = len(gathered.calls), len(gathered.to_port)
-        transport._call_log[:], transport._port_call_log[:] = gathered.calls, gathered.to_port  # noqa: SLF001 # its own package
+        transport.keep(gathered.calls, gathered.to_port)
         self.port_mock.keep(gathered.captured, gathered.to_port)
         return gathered
 

@@ -132,7 +132,7 @@ class LiveEvents:
         harness._container = harness._unfinished = None
         # In production, nothing else creates the blueprints that strict rules check; there may not have been a resync yet.
         makes = harness.entry == "production" and harness.port_mock.is_strict and not harness._has_blueprints
-        config = live.configuration(harness._config(), directory, makes_resources=makes)
+        config = live.configuration(harness.config(), directory, makes_resources=makes)
         with harness._timed("start"):
             container = await asyncio.to_thread(
                 sandbox.resync_container, directory, harness._settings or settings_in_force()
@@ -175,7 +175,7 @@ class LiveEvents:
         async with self._one_at_a_time:
             await asyncio.to_thread(self._collect_now, result, outcome, watch.calls)
         result.timings = {**self._harness._timings, "event": time.monotonic() - watch.at}
-        result._during = (watch.began, datetime.now(UTC))
+        result.during = (watch.began, datetime.now(UTC))
         self._harness.results.append(result)
         stats.add(events=1, entities=len(result.upserted_entities))
 
@@ -186,13 +186,13 @@ class LiveEvents:
         result.rejected_entities = [RejectedEntity(**each) for each in captures["rejected_entities"]]
         result.errors = [*(rebuild(failure) for failure in outcome.failures), *harness._errors_of(gathered)]
         result.reconciliation_success = outcome.succeeded
-        result.unmatched, result.logs, result._calls = gathered.unmatched, outcome.logs, gathered.calls[since:]
+        result.unmatched, result.logs, result.calls = gathered.unmatched, outcome.logs, gathered.calls[since:]
         routes = harness.third_party_transport.routes
         result.unused_stubs = unused_stubs(routes, harness.stub_mappings, gathered.journal)
-        result.unused_faults = harness.port._unused(gathered.captured["faults"])
+        result.unused_faults = harness.port.unused(gathered.captured["faults"])
         result.egress_attempts = merge(outcome.egress, gathered.captured["refusals"])
         own = set(outcome.calls)
-        result._port_calls = [call for call in gathered.to_port if call.sequence in own]
+        result.port_calls = [call for call in gathered.to_port if call.sequence in own]
         result.unknown_port_calls = [call for call in gathered.to_port if not call.is_known and call.sequence in own]
         harness._warn(result, sandbox.port.state() if harness.entry == "production" else None)
 

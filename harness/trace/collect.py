@@ -59,7 +59,7 @@ class Given:
         return cls(
             Path(harness.integration_path),
             (harness.port_mapping_config or {}).get("resources") or [],
-            harness._config(),  # noqa: SLF001 # its own package
+            harness.config(),
             harness.third_party_transport.routes,
             harness.stub_mappings,
         )
@@ -106,14 +106,14 @@ class _Made:
     def run(self, name: str) -> Run:
         result = self.result
         self._look_into_unmatched()
-        logged: list[RequestLog] = [*result._calls, *result._port_calls]  # noqa: SLF001 # its own package
+        logged: list[RequestLog] = [*result.calls, *result.port_calls]
         logged.sort(key=lambda call: call.at)
         unmatched = {id(call) for call in result.unmatched}
         calls = [
             _to_port(call) if isinstance(call, PortCall) else self._third_party(call, is_wrong=id(call) in unmatched)
             for call in logged
         ]
-        began = result._during[0].timestamp()  # noqa: SLF001 # its own package
+        began = result.during[0].timestamp()
         run = Run(
             name,
             began,

@@ -49,7 +49,7 @@ def write(item: pytest.Item, reports: Sequence[pytest.TestReport], folder: Path)
 
 
 def _configured(harness: IntegrationTestHarness) -> tuple[Path, dict[str, Any]]:
-    return Path(harness.integration_path), harness._config()  # noqa: SLF001 # its own package
+    return Path(harness.integration_path), harness.config()
 
 
 def _failure(report: pytest.TestReport) -> Problem:

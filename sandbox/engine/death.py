@@ -1,24 +1,18 @@
-"""Which container of a sandbox has died, and why, according to the engine."""
+"""Why a container has died, according to the engine."""
 
 import contextlib
 import time
-from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import docker.errors
+from testcontainers.core.docker_client import DockerClient
 
-import docker
 from sandbox.engine import connection
 from sandbox.errors import ContainerDiedError, EngineError, EngineUnreachableError
 
-if TYPE_CHECKING:
-    from sandbox.engine.container import Container
-
 # The engine tells of a death a moment after the stream has ended, and of the memory that ran out after that.
 _EVENT_SECONDS, _MEMORY_SECONDS, _POLL_SECONDS = 2.0, 0.3, 0.05
-# A connection breaks a moment before the stream of the container at its other end does.
-_STREAM_SECONDS = 1.0
 _CALL_SECONDS = 5
 _DAY_SECONDS = 24 * 3600
 _AGAIN = "run the test again; later tests get another sandbox."
@@ -42,47 +36,36 @@ _MEMORY_REMEDIES = {
 }
 
 
-class Parts:
-    """The containers that a sandbox is made of, from its start to its end.
+class Dead(Protocol):
+    """What is asked of a container that has ended: see :class:`sandbox.engine.container.Container`."""
 
-    Args:
-        client: The engine's.
-    """
+    @property
+    def role(self) -> str:
+        """What it was for."""
 
-    def __init__(self, client: docker.DockerClient) -> None:
-        self._client = client
-        self._containers: list[Container] = []
+    @property
+    def name(self) -> str:
+        """Its name."""
 
-    def add(self, *containers: "Container") -> None:
-        """Take more of them."""
-        self._containers += containers
+    @property
+    def memory(self) -> str:
+        """Its memory limit."""
 
-    def __iter__(self) -> "Iterator[Container]":
-        return iter(list(self._containers))
+    @property
+    def started_at(self) -> float:
+        """When it started, by the clock of this machine."""
 
-    def dead(self) -> "Container | None":
-        """The one that died first, if one has."""
-        return min((each for each in self if each.has_died), key=lambda each: each.ended_at, default=None)
+    def end_of_log(self) -> str:
+        """The last lines that it wrote."""
 
-    def death(self) -> EngineError | None:
-        """Why it no longer answers: what to tell of the container that died, or of an engine that has gone.
+    def get_container_id(self) -> str:
+        """What the engine calls it."""
 
-        Returns:
-            The error, or None where all is well with both.
-        """
-        deadline = time.monotonic() + _STREAM_SECONDS
-        while (dead := self.dead()) is None and time.monotonic() < deadline:
-            time.sleep(_POLL_SECONDS)
-        if dead is not None:
-            return death_of(dead)
-        try:
-            connection.check(self._client)
-        except EngineUnreachableError as error:
-            return error
-        return None
+    def get_docker_client(self) -> DockerClient:
+        """The engine's client."""
 
 
-def death_of(container: "Container") -> EngineError:
+def death_of(container: Dead) -> EngineError:
     """What to tell of a container that has died: which it is, why, what to do, and the end of its log.
 
     Returns:
@@ -100,7 +83,7 @@ def death_of(container: "Container") -> EngineError:
     )
 
 
-def why_it_ended(container: "Container") -> str:
+def why_it_ended(container: Dead) -> str:
     """How the program in a container ended, in words: its exit code, and whether memory ran out.
 
     Raises:
@@ -129,7 +112,7 @@ def why_it_ended(container: "Container") -> str:
     return "the engine does not say why"
 
 
-def _in_words(container: "Container", code: str, *, ran_out: bool = False) -> str:
+def _in_words(container: Dead, code: str, *, ran_out: bool = False) -> str:
     if ran_out:
         return f"{_MEMORY} (its limit is {container.memory})"
     if _HEAP in container.end_of_log():
@@ -137,7 +120,7 @@ def _in_words(container: "Container", code: str, *, ran_out: bool = False) -> st
     return f"exit code {code}" + (f" ({_SIGNALS[code]})" if code in _SIGNALS else "")
 
 
-def _state(container: "Container") -> dict[str, Any] | None:
+def _state(container: Dead) -> dict[str, Any] | None:
     """The engine's present state of a container; None where it has no such container."""
     with connection.refusing("report how a container ended"):
         try:
@@ -147,7 +130,7 @@ def _state(container: "Container") -> dict[str, Any] | None:
     return dict(found["State"])
 
 
-def _settled(container: "Container") -> list[dict[str, Any]] | None:
+def _settled(container: Dead) -> list[dict[str, Any]] | None:
     """What the engine remembers of a container's life, once it has told of its death; None where it does not say in time."""
     deadline = time.monotonic() + _EVENT_SECONDS
     while True:
@@ -167,7 +150,7 @@ def _exit_codes(events: list[dict[str, Any]]) -> list[str]:
     return [str(event["Actor"]["Attributes"].get("exitCode")) for event in events if event.get("Action") == "die"]
 
 
-def _events(container: "Container") -> list[dict[str, Any]] | None:
+def _events(container: Dead) -> list[dict[str, Any]] | None:
     """What the engine remembers of a container's life so far; None where it does not say in time."""
     with (
         contextlib.closing(connection.connect(timeout=_CALL_SECONDS)) as client,

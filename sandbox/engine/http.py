@@ -11,7 +11,7 @@ from sandbox.errors import EngineError, SandboxError
 
 if TYPE_CHECKING:
     from sandbox.engine.container import Container
-    from sandbox.engine.death import Parts
+    from sandbox.engine.parts import Parts
 
 _POLL_SECONDS = 0.02
 _NOT_OURS = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)

@@ -9,8 +9,9 @@ from docker.models.networks import Network
 from testcontainers.core.docker_client import DockerClient
 
 from sandbox.engine import connection, engine, janitor, keep_alive, network, removal
-from sandbox.engine.death import Parts, death_of
+from sandbox.engine.death import death_of
 from sandbox.engine.owner import Owner
+from sandbox.engine.parts import Parts
 from sandbox.errors import EngineError, SandboxError
 from sandbox.images import images
 from sandbox.images.images import Image

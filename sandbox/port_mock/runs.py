@@ -10,58 +10,24 @@ acknowledging a run twice is a 409 is what Ocean expects (`RunAlreadyAcknowledge
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
 from .bodies import answer, read_object, refuse, segment
 from .recording import kept_of
+from .run import Run
 from .shapes import WrongShapeError, as_list, as_object, as_objects, as_text
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from .run import Kind
     from .shapes import Json
     from .state import Kept
 
-Kind: TypeAlias = Literal["action", "workflow"]
 _MOST_CLAIMED = 1000
-
-
-@dataclass
-class Run:
-    """A run of an action or of a workflow's node.
-
-    Attributes:
-        kind: Which of them.
-        run: It, as Port answers it and clients patch it.
-        claimed: Whether it was handed out.
-        acknowledged: Whether who claimed it said so.
-        logs: What was logged about it.
-    """
-
-    kind: Kind
-    run: Json
-    claimed: bool = False
-    acknowledged: bool = False
-    logs: list[Json] = field(default_factory=list)
-
-    @property
-    def identifier(self) -> str:
-        """Its identifier."""
-        return str(self.run["id" if self.kind == "action" else "identifier"])
-
-    def is_excluded(self, excluded: list[object]) -> bool:
-        """Whether a claim excludes it: by its action's identifier, or its node's."""
-        action = self.run.get("action")
-        own = (
-            self.run.get("nodeUid")
-            if self.kind == "workflow"
-            else isinstance(action, dict) and action.get("identifier")
-        )
-        return own in excluded
 
 
 def read_run(body: Json) -> Run:

@@ -21,7 +21,7 @@ from .shapes import Json, render
 
 if TYPE_CHECKING:
     from .faults import Fault
-    from .runs import Run
+    from .run import Run
 
 _MOST_REFUSALS = 10_000
 CALL: ContextVar[int] = ContextVar("call", default=0)

@@ -16,8 +16,9 @@ from testcontainers.core.docker_client import DockerClient
 
 from sandbox.engine import connection
 from sandbox.engine.container import Container
-from sandbox.engine.death import Parts, death_of, why_it_ended
+from sandbox.engine.death import death_of, why_it_ended
 from sandbox.engine.owner import Owner
+from sandbox.engine.parts import Parts
 from sandbox.errors import (
     EngineUnreachableError,
     EventTimeoutError,

@@ -12,9 +12,9 @@ from docker.models.networks import Network
 
 from sandbox.engine import network
 from sandbox.engine.container import Container
-from sandbox.engine.death import Parts
 from sandbox.engine.http import Control
 from sandbox.engine.owner import Owner
+from sandbox.engine.parts import Parts
 from sandbox.services import port, wiremock
 from sandbox.services.port import Port
 from sandbox.services.wiremock import WireMock

@@ -10,8 +10,8 @@ from docker.models.networks import Network
 
 from sandbox.engine import network
 from sandbox.engine.container import Container
-from sandbox.engine.death import Parts
 from sandbox.engine.owner import Owner
+from sandbox.engine.parts import Parts
 from sandbox.errors import EngineError
 from sandbox.services import port, wiremock
 from sandbox.settings import Settings

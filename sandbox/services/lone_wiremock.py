@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from sandbox.engine import engine, network
 from sandbox.engine.container import Container
-from sandbox.engine.death import Parts
 from sandbox.engine.owner import Owner
+from sandbox.engine.parts import Parts
 from sandbox.images import images
 from sandbox.services import wiremock
 from sandbox.services.containers import wiremock_in

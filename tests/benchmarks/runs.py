@@ -203,7 +203,7 @@ def in_process_image() -> Image:
 def build_images() -> None:
     """Find or start the engine, and build what is missing, ahead of any measurement."""
     in_force = load()
-    wanted = [images.wiremock(), images.port_mock(), images.resync(), in_process_image()]
+    wanted = [images.wiremock(), images.port_mock(), images.front(), images.resync(), in_process_image()]
     images.ensure(wanted, in_force, engine.ensure(in_force))
 
 

@@ -181,5 +181,5 @@ def _overhead(identifiers: list[str], addresses: list[list[str]]) -> float:
 
 def _images() -> dict[str, float]:
     client, in_force = engine.client().client, load()
-    wanted = (images.wiremock(), images.port_mock(), images.resync())
+    wanted = (images.wiremock(), images.port_mock(), images.front(), images.resync())
     return {f"image {each.name}": client.images.get(each.tag(in_force)).attrs["Size"] / _MB for each in wanted}

@@ -20,7 +20,7 @@ SIGNATURES = {
     "ActionResult": (
         "(upserted_entities=…, deleted_entities=…, errors=…, reconciliation_success=True, unmatched=…, logs=…, timings=…, "
         "unused_stubs=…, kinds=…, rejected_entities=…, egress_attempts=…, unknown_port_calls=…, "
-        "most_memory=None, default_resources=…, unused_faults=…, warnings=…, _calls=…, _port_calls=…, _during=…, action='', status='', run=…, run_logs=…)"
+        "most_memory=None, default_resources=…, unused_faults=…, warnings=…, calls=…, port_calls=…, during=…, action='', status='', run=…, run_logs=…)"
     ),
     "ActionResult.entities": "(self, blueprint=None, identifier=None)",
     "ActionResult.entity": "(self, blueprint, identifier)",
@@ -56,11 +56,14 @@ SIGNATURES = {
         "port_search_entities_response=None, *, port_entities=None, port='lenient', stubs=None, sandbox_settings=None, "
         "fail_on_egress=True, fail_on_unused_stubs=None, fail_on_warnings=None, entry=None)"
     ),
+    "IntegrationTestHarness.config": "(self)",
+    "IntegrationTestHarness.cut": "(self)",
     "IntegrationTestHarness.deliver_webhook": (
         "async (self, path, *, headers=None, json=None, body=None, method='POST', timeout=None)"
     ),
     "IntegrationTestHarness.discover_requests": "async (self)",
     "IntegrationTestHarness.explain_unmatched": "(self, most)",
+    "IntegrationTestHarness.forget_journal": "(self)",
     "IntegrationTestHarness.has_sandbox": "property",
     "IntegrationTestHarness.is_over": "property",
     "IntegrationTestHarness.keep": "(self)",
@@ -82,6 +85,7 @@ SIGNATURES = {
     "InterceptTransport.calls_for": "(self, url_substring)",
     "InterceptTransport.find_route": "(self, request, start=0)",
     "InterceptTransport.handle_async_request": "async (self, request)",
+    "InterceptTransport.keep": "(self, calls, port_calls=())",
     "InterceptTransport.print_call_log": "(self, include_port=False)",
     "InterceptTransport.reset": "(self)",
     "InterceptTransport.routes": "property",
@@ -92,19 +96,22 @@ SIGNATURES = {
     "LiveEventResult": (
         "(upserted_entities=…, deleted_entities=…, errors=…, reconciliation_success=True, unmatched=…, logs=…, timings=…, "
         "unused_stubs=…, kinds=…, rejected_entities=…, egress_attempts=…, unknown_port_calls=…, "
-        "most_memory=None, default_resources=…, unused_faults=…, warnings=…, _calls=…, _port_calls=…, _during=…, path='', status=0, body='', was_queued=True)"
+        "most_memory=None, default_resources=…, unused_faults=…, warnings=…, calls=…, port_calls=…, during=…, path='', status=0, body='', was_queued=True)"
     ),
     "LiveEventResult.entities": "(self, blueprint=None, identifier=None)",
     "LiveEventResult.entity": "(self, blueprint, identifier)",
     "LiveEventResult.as_snapshot": "(self, *, mask=())",
     "MappingError": "(what, *, remedy='', detail='')",
     "PortFaults": "()",
+    "PortFaults.attach": "(self, port)",
     "PortFaults.clear": "(self)",
     "PortFaults.expire_token": "(self)",
     "PortFaults.fail": (
         "(self, method, path, *, status=None, times=None, retry_after=0, latency=0, reset=False, entities=(), "
         "error=None, message=None)"
     ),
+    "PortFaults.seed": "(self)",
+    "PortFaults.unused": "(self, faults)",
     "PortMockResponder": (
         "(mapping_config, integration_identifier='test-integration', blueprints=None, search_entities_response=None, *, "
         "entities=None, port='lenient')"
@@ -124,13 +131,14 @@ SIGNATURES = {
     "ResyncResult": (
         "(upserted_entities=…, deleted_entities=…, errors=…, reconciliation_success=True, unmatched=…, logs=…, timings=…, "
         "unused_stubs=…, kinds=…, rejected_entities=…, egress_attempts=…, unknown_port_calls=…, "
-        "most_memory=None, default_resources=…, unused_faults=…, warnings=…, _calls=…, _port_calls=…, _during=…)"
+        "most_memory=None, default_resources=…, unused_faults=…, warnings=…, calls=…, port_calls=…, during=…)"
     ),
     "ResyncResult.as_snapshot": "(self, *, mask=())",
     "ResyncResult.entities": "(self, blueprint=None, identifier=None)",
     "ResyncResult.entity": "(self, blueprint, identifier)",
     "ResyncWarning": "(subject, place, message)",
     "Route": "(method, url_pattern, response_factory, times=None)",
+    "Route.is_used_up": "property",
     "Route.matches": "(self, request)",
     "Route.respond": "async (self, request)",
     "SeedError": "(what, *, remedy='', detail='')",

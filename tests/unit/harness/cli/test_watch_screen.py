@@ -24,7 +24,7 @@ def since(before: Run, after: Run, *, is_terminal: bool = False) -> list[str]:
 
 
 def with_calls(run: Run) -> Run:
-    run.result._calls = run.calls
+    run.result.calls = run.calls
     return run
 
 

@@ -43,12 +43,12 @@ def test_those_that_met_no_call_say_where_they_were_asked_for() -> None:
     faults.clear()
     faults.fail(None, "/organization", status=500)
     faults.fail("POST", "/entities", entities=["b", "a"])
-    hits = [{**fault, "hits": number} for number, fault in enumerate(faults._seed()["faults"])]
+    hits = [{**fault, "hits": number} for number, fault in enumerate(faults.seed()["faults"])]
 
-    assert faults._unused(hits) == [
+    assert faults.unused(hits) == [
         UnusedFault(f"fault 1 of Port (test_faults.py:{line_of('fail(None')})", "any method of /organization")
     ]
-    (other,) = faults._unused([{**fault, "hits": 1 - fault["hits"]} for fault in hits])
+    (other,) = faults.unused([{**fault, "hits": 1 - fault["hits"]} for fault in hits])
     assert other.call == "POST /entities with any of the entities b, a"
 
 

@@ -10,8 +10,14 @@ from harness import RejectedEntity, ResyncResult
 
 
 def test_a_result_of_nothing_is_empty_and_a_success() -> None:
-    fields = dataclasses.asdict(ResyncResult())
-    assert {name: value for name, value in fields.items() if not name.startswith("_")} == {
+    result = ResyncResult()
+    began, ended = result.during
+
+    assert began <= ended
+    assert dataclasses.asdict(result) == {
+        "during": (began, ended),
+        "calls": [],
+        "port_calls": [],
         "upserted_entities": [],
         "deleted_entities": [],
         "errors": [],

@@ -18,7 +18,7 @@ BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 def make_result(*entities: dict[str, Any], **fields: Any) -> ResyncResult:
     """Make the result of a resync that took two seconds."""
-    return ResyncResult(list(entities), _during=(BEGAN, BEGAN + timedelta(seconds=2)), **fields)
+    return ResyncResult(list(entities), during=(BEGAN, BEGAN + timedelta(seconds=2)), **fields)
 
 
 def make_entity(identifier: str = "a", **properties: object) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def test_a_uuid_that_the_run_made_up_is_masked_and_one_of_the_third_party_stays(
     given, made_up = str(uuid.uuid4()), str(uuid.uuid4())
     calls = [RequestLog(make_request(), httpx.Response(200, json={"id": given}))]
 
-    found = properties_of(make_result(make_entity(given=given, made_up=f"id {made_up}"), _calls=calls))
+    found = properties_of(make_result(make_entity(given=given, made_up=f"id {made_up}"), calls=calls))
     assert found == {"given": given, "made_up": "id <uuid>"}
 
 

@@ -38,7 +38,7 @@ def make_call(sequence: int, **fields: Any) -> PortCall:
 
 def make_result(*entries: dict[str, Any], port: tuple[PortCall, ...] = (), **fields: Any) -> ResyncResult:
     calls, unmatched = third_party_calls(entries)
-    return ResyncResult(**{"_calls": calls, "unmatched": unmatched, "_port_calls": list(port), **fields})
+    return ResyncResult(**{"calls": calls, "unmatched": unmatched, "port_calls": list(port), **fields})
 
 
 def collected(result: ResyncResult, transport: InterceptTransport | None = None) -> Run:
@@ -161,7 +161,7 @@ def test_the_page_of_a_directory_has_stubs_to_paste_for_its_files() -> None:
     nobody = make_entry(str(request.url), response={"status": 404, "headers": {UNMATCHED_HEADER: "1"}})
     read = Read(Path("mapping.yml"), {"resources": [make_resource()]}, [], [], {}, "lenient")
     result = make_result(nobody)
-    page = of_directory.page_of(DirectorysRun(Path("things"), read, result, calls=result._calls))
+    page = of_directory.page_of(DirectorysRun(Path("things"), read, result, calls=result.calls))
     summary, rest = unpacked(page)
     assert (summary["title"], summary["outcome"]) == ("things", "finished")
     (unmatched,) = summary["runs"][0]["problems"]

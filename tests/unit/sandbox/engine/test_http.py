@@ -10,9 +10,9 @@ import pytest
 
 from sandbox.engine import engine
 from sandbox.engine.container import Container
-from sandbox.engine.death import Parts
 from sandbox.engine.http import Control
 from sandbox.engine.owner import Owner
+from sandbox.engine.parts import Parts
 from sandbox.errors import EngineError
 from tests.unit.sandbox.factories import closed_port, engine_at, fake_engine
 

@@ -140,7 +140,14 @@ def test_the_tag_does_not_change_with_times_and_owners(tmp_path: Path) -> None:
 
 
 def test_the_dockerfile_of_each_image_knows_its_arguments_and_uses_its_files() -> None:
-    ours = [images.wiremock(), images.port_mock(), images.resync(), images.released("it:1"), images._builder()]
+    ours = [
+        images.wiremock(),
+        images.port_mock(),
+        images.front(),
+        images.resync(),
+        images.released("it:1"),
+        images._builder(),
+    ]
 
     for image in ours:
         dockerfile = image.files()["Dockerfile"].decode()
@@ -151,9 +158,10 @@ def test_the_dockerfile_of_each_image_knows_its_arguments_and_uses_its_files() -
 
 
 def test_names_are_those_of_what_runs_in_them(tmp_path: Path) -> None:
-    names = [image.name for image in (images.wiremock(), images.port_mock(), images.resync(), images.released("x"))]
+    everything = (images.wiremock(), images.port_mock(), images.front(), images.resync(), images.released("x"))
+    names = [image.name for image in everything]
 
-    assert names == ["wiremock", "port-mock", "resync", "released"]
+    assert names == ["wiremock", "port-mock", "front", "resync", "released"]
     assert images.released("x").tag(make_settings(tmp_path)) != images.released("y").tag(make_settings(tmp_path))
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from sandbox.engine import engine
-from sandbox.engine.death import Parts
 from sandbox.engine.owner import Owner
+from sandbox.engine.parts import Parts
 from sandbox.errors import EngineUnreachableError, IntegrationError, ResyncCrashedError, ResyncTimeoutError
 from sandbox.images.images import Image, released
 from sandbox.resync.container import ENVIRONMENT, ResyncContainer, _remedy, _why
