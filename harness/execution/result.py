@@ -13,7 +13,7 @@ from harness.integration.default_resources import DefaultResources
 from harness.integration.kinds import KindCounts
 from harness.integration.resync_warnings import ResyncWarning
 from harness.routes.transport import RequestLog
-from harness.stubs.journal import ThirdPartyCall
+from harness.stubs.journal import PortCall, ThirdPartyCall
 from harness.stubs.unused import UnusedStub
 from sandbox.resync.egress import EgressAttempt
 from sandbox.sizes import count
@@ -91,7 +91,7 @@ class ResyncResult:
     unused_faults: list[UnusedFault] = field(default_factory=list)
     warnings: list[ResyncWarning] = field(default_factory=list)
     calls: list[ThirdPartyCall] = field(default_factory=list, repr=False, compare=False)
-    port_calls: list[RequestLog] = field(default_factory=list, repr=False, compare=False)
+    port_calls: list[PortCall] = field(default_factory=list, repr=False, compare=False)
     during: tuple[datetime, datetime] = field(
         default_factory=lambda: (datetime.now(UTC), datetime.now(UTC)), repr=False, compare=False
     )

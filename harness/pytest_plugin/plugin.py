@@ -13,8 +13,9 @@ from harness.execution import stats
 from harness.pytest_plugin import checks, drop_in, failure_report, guard, tracing
 from harness.pytest_plugin.guard import guarded
 from harness.pytest_plugin.workers import COUNTS_KEY, Workers
-from harness.testing import session as current
+from harness.testing.current import harnesses
 from harness.testing.harness import IntegrationTestHarness
+from harness.testing.session import begin_test, end_test, mark_failed, results, set_keeping
 from sandbox.errors import SandboxError
 from sandbox.pool import pool, prefetch
 from sandbox.settings import Entry, Isolation, Trace
@@ -91,7 +92,7 @@ def pytest_configure(config: pytest.Config) -> None:
         entry=config.getoption("sandbox_entry") or config.getini("sandbox_entry") or None,
         trace=config.getoption("sandbox_trace") or config.getini("sandbox_trace") or None,
     )
-    current.set_keeping(keeping=config.getoption("sandbox_keep"))
+    set_keeping(keeping=config.getoption("sandbox_keep"))
     if config.getoption("ocean_sandbox") or config.getini("ocean_sandbox"):
         drop_in.install()
     config.stash[_STARTED] = time.monotonic()
@@ -153,7 +154,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
 @guarded
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Another test begins. Tell the pool whether it is worth while to warm a container ahead: for one of the same integration."""
-    current.begin_test()
+    begin_test()
     prefetch.expect_more(more=nextitem is not None and nextitem.path.parent == item.path.parent)
 
 
@@ -170,11 +171,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test whose assertions hold, but whose resyncs did what they must not."""
     result = yield
-    found = [checks.egress(harness) for harness in current.harnesses()]
+    found = [checks.egress(harness) for harness in harnesses()]
     fails = _says(item, "sandbox_fail_on_warnings")
-    found += [checks.warnings(harness, by_default=fails) for harness in current.harnesses()]
+    found += [checks.warnings(harness, by_default=fails) for harness in harnesses()]
     # One that a class or module shares may have resyncs before it: it is judged when it is over.
-    found += _unused(item, [harness for harness in current.harnesses() if harness.is_over or harness.is_of_one_test])
+    found += _unused(item, [harness for harness in harnesses() if harness.is_over or harness.is_of_one_test])
     if any(found):
         pytest.fail("\n".join(filter(None, found)), pytrace=False)
     return result
@@ -205,12 +206,12 @@ def pytest_runtest_makereport(
         # The error first: it is what the summary of a run shows of it.
         report.longrepr = f"{_explained(error)}\n{file}:{(line or 0) + 1}: {name}"
     if report.failed:
-        current.mark_failed()
-        for harness in current.harnesses():
+        mark_failed()
+        for harness in harnesses():
             report.sections += [(f"ocean-sandbox: {title}", text) for title, text in failure_report.sections(harness)]
     reports = item.stash.setdefault(_REPORTS, [])
     reports.append(report)
-    if any(map(current.results, current.harnesses())) and (said := tracing.written(item, reports)):
+    if any(map(results, harnesses())) and (said := tracing.written(item, reports)):
         report.sections.append(("ocean-sandbox: the trace", said))
     return report
 
@@ -223,12 +224,12 @@ def _explained(error: BaseException) -> str:
 @guarded
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
     """Judge, and keep or give back, what the fixtures have done with."""
-    judged = [harness for harness in current.harnesses() if harness.is_over or harness.is_of_one_test]
+    judged = [harness for harness in harnesses() if harness.is_over or harness.is_of_one_test]
     try:
         result = yield
     finally:
-        errors = [guard.said(error, "the end of a test") for error in current.end_test()]
-    found = _unused(item, [harness for harness in current.harnesses() if harness.is_over and harness not in judged])
+        errors = [guard.said(error, "the end of a test") for error in end_test()]
+    found = _unused(item, [harness for harness in harnesses() if harness.is_over and harness not in judged])
     found += errors
     if any(found):
         pytest.fail("\n".join(filter(None, found)), pytrace=False)

@@ -1,52 +1,37 @@
 """Boots an integration in a sandbox, triggers a resync, and collects the outcome."""
 
 import asyncio
-import contextlib
-import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.execution import live_process as live
-from harness.execution import production, shipped, stats, timeout_diagnosis
-from harness.execution.captured_traffic import Gathered, gather
-from harness.execution.errors import rebuild
+from harness.execution import production
 from harness.execution.faults import PortFaults
 from harness.execution.live_result import ActionResult, LiveEventResult
 from harness.execution.port_mock import PortMockResponder, Strictness
 from harness.execution.result import ResyncResult
-from harness.execution.warning_collection import warnings_of
 from harness.integration import mapping
-from harness.integration.default_resources import DefaultResources, made_in
-from harness.integration.kinds import counts_by_kind
 from harness.integration.resources import blueprints_of
 from harness.options import settings_in_force
-from harness.routes.transport import InterceptTransport, RequestLog, UnmatchedRequestError
+from harness.routes.transport import InterceptTransport
 from harness.stubs import folder as stub_files
 from harness.stubs import mappings as stubs
 from harness.stubs.mappings import Stub
-from harness.stubs.relay_client import Answerer
-from harness.stubs.unmatched import explain
-from harness.stubs.unused import unused_stubs
 from harness.testing import session
+from harness.testing.collector import Collector
+from harness.testing.lease import Lease, Stopwatch, explained, leased
 from harness.testing.live_events import LiveEvents
-from sandbox.errors import ResyncTimeoutError, SandboxError
-from sandbox.images import archive as source
+from harness.testing.resyncs import Resyncs
+from sandbox.errors import SandboxError
+from sandbox.images import archive
 from sandbox.pool import pool
-from sandbox.resync.egress import merge
-from sandbox.resync.report import Report
-from sandbox.resync.sandbox import Resync, Sandbox
 from sandbox.services.wiremock import WireMock
 from sandbox.settings import Entry, Settings
 
 if TYPE_CHECKING:
     from harness.stubs.wiremock_client import WireMockClient
 
-# For how many unmatched requests to find the nearest stub: each takes a few milliseconds.
-_COMPARED = 50
 _DEFAULT_CONFIG: dict[str, Any] = {
     "port": {"client_id": "test-client-id", "client_secret": "test-client-secret"},
     "event_listener": {"type": "POLLING"},
@@ -126,7 +111,6 @@ class IntegrationTestHarness:
         self._is_over = False
         # Set by who shuts it down after one test.
         self.is_of_one_test = False
-        self._unfinished: Resync | None = None
         self._has_blueprints = port_blueprints is not None
         self.port: PortFaults = self.port_mock.faults
         self._stub_folders = stubs
@@ -136,17 +120,9 @@ class IntegrationTestHarness:
             raise ValueError(f"entry must be 'resync' or 'production', not {entry!r}")
         self._entry_given = entry
         self.entry: Entry = entry or "resync"
-        self._sandbox: Sandbox | None = None
-        self._container: Resync | None = None
-        self._running: Resync | None = None
-        self._deployed = self._deployed_mappings = 0
-        self._calls_before = 0
-        self._large: dict[str, bytes] = {}
-        self._port_calls_before = 0
-        self._told_before: dict[str, int] = {}
-        self._pool: pool.Pool | None = None
-        self._live = LiveEvents(self)
-        self._timings: dict[str, float] = {}
+        self._lease: Lease | None = None
+        self._resyncs: Resyncs | None = None
+        self._live: LiveEvents | None = None
 
     async def start(self) -> None:
         """Lease a sandbox and boot the integration in a resync container; in production, :meth:`trigger_resync` boots it.
@@ -156,8 +132,8 @@ class IntegrationTestHarness:
                 error has its own class, and its message names the file and the remedy.
         """
         if self._is_over:  # and perhaps not given back yet: see --sandbox-keep
-            await _in_thread(self.release)
-        if self._sandbox is not None:
+            await asyncio.to_thread(self.release)
+        if self._lease is not None:
             raise RuntimeError("Harness already started. Call shutdown() first.")
         self._is_over = False
         self.results = []
@@ -177,16 +153,44 @@ class IntegrationTestHarness:
         if self.port_mock.is_strict and not self._has_blueprints and self.entry == "resync":
             self.port_mock.blueprints = blueprints_of(directory)
         self.port_mock.checked_seed(self._integration_type())
-        archive = source.pack(directory)
+        archive.pack(directory)  # whatever is wrong with it is said before anything is leased
         self._of_files = stub_files.load(self._stub_folders, directory, in_force.mappings) if self._stub_folders else []
         session.add(self)
-        with self._timed("start"):
-            self._pool = await _in_thread(pool.of_this_process, settings_in_force())
-            self._sandbox = await _leased(self._pool, directory, in_force)
-            await self._seed(self._sandbox)
-            self._container = await _in_thread(self._sandbox.resync_container, directory, in_force)
-        with self._timed("boot"):
-            await self._boot(self._container, archive)
+        watch = Stopwatch()
+        with watch.timed("start"):
+            lease = await self._begin_lease(directory, in_force, watch)
+            await lease.seed(self._integration_type())
+            lease.booted = await lease.container()
+        await self._started()[0].boot(lease.booted)
+
+    async def _begin_lease(self, directory: Path, settings: Settings, watch: Stopwatch) -> Lease:
+        of = await asyncio.to_thread(pool.of_this_process, settings_in_force())
+        sandbox = await leased(of, directory, settings)
+        third_party, port_mock = self.third_party_transport, self.port_mock
+        lease = self._lease = Lease(
+            of,
+            sandbox,
+            settings,
+            directory,
+            transport=third_party,
+            port_mock=port_mock,
+            files=self._of_files,
+            watch=watch,
+        )
+        collector = Collector(lease, third_party, port_mock, self.entry, self.results)
+        self._resyncs = Resyncs(lease, collector, self._config_of_resync, self.entry, port_mock.transport)
+        identifier, kind = port_mock.integration_identifier, self._integration_type()
+        self._live = LiveEvents(lease, collector, self._config_of_live_events, identifier, kind)
+        return lease
+
+    def _config_of_resync(self) -> dict[str, Any]:
+        is_production = self.entry == "production"
+        return production.config(_DEFAULT_CONFIG, self.config_overrides) if is_production else self.config()
+
+    def _config_of_live_events(self) -> dict[str, Any]:
+        # In production, nothing else creates the blueprints that strict rules check; there may not have been a resync yet.
+        makes = self.entry == "production" and self.port_mock.is_strict and not self._has_blueprints
+        return live.configuration(self.config(), Path(self.integration_path), makes_resources=makes)
 
     async def trigger_resync(self) -> ResyncResult:
         """Resync all kinds of the mapping, each call in a resync container of its own.
@@ -197,58 +201,15 @@ class IntegrationTestHarness:
             IntegrationError: With the entry ``production``, the integration does not start.
             Exception: Whatever a callable or predicate of a route raised.
         """
-        sandbox, container, directory = self._sandbox, self._container, Path(self.integration_path)
-        if sandbox is None or self._settings is None:
+        resyncs, live_events = self._started()
+        await live_events.stop()
+        return await resyncs.trigger()
+
+    def _started(self) -> tuple[Resyncs, LiveEvents]:
+        if self._lease is None or self._resyncs is None or self._live is None:
             message = "Harness not started. Call start() first."
             raise RuntimeError(message)
-        await self._live.stop()
-        if container is None:  # the first resync has used the one that start() made
-            if self._unfinished is not None:  # kept, in case the test fails; but this one must be alone
-                await _in_thread(sandbox.finish, self._unfinished)
-                self._unfinished = None
-            with self._timed("start"):
-                container = await _in_thread(sandbox.resync_container, directory, self._settings)
-            await _in_thread(sandbox.begin_resync)
-            # What an integration that kept running until now has told Port is not part of this resync.
-            self._told_before = production.sizes(await _in_thread(sandbox.port.state))
-            try:
-                with self._timed("boot"):
-                    await self._boot(container, source.pack(directory))
-            except Exception:
-                await self._put_away(sandbox, container)
-                raise
-        self._container, self._running = None, container
-        await self._deploy(sandbox)
-        began = datetime.now(UTC)
-        try:
-            with self._timed("resync"):
-                report = await self._resync(sandbox, container, directory)
-        except asyncio.CancelledError:  # after Ctrl-C, the thread that waits for it would keep waiting
-            container.stop()
-            raise
-        except BaseException as error:
-            # What is there so far, for the report of the test that now fails.
-            calls: list[RequestLog] = []
-            with contextlib.suppress(Exception):
-                known = len(self.port_mock.transport.calls)
-                partial: ResyncResult = await _in_thread(
-                    self._collect, sandbox, container, Report(success=False), began
-                )
-                calls = [*partial.calls, *self.port_mock.transport.calls[known:]]
-            await self._put_away(sandbox, container)
-            if isinstance(error, ResyncTimeoutError):
-                raise timeout_diagnosis.explained(error, calls) from None
-            raise
-        result: ResyncResult = await _in_thread(self._collect, sandbox, container, report, began)
-        await self._put_away(sandbox, container)
-        return result
-
-    async def _put_away(self, sandbox: Sandbox, container: Resync) -> None:
-        """Finish a container, however its resync ended; or keep it until the next one, so that it can be inspected."""
-        if session.keeps():
-            self._unfinished = container
-        else:
-            await _in_thread(sandbox.finish, container)
+        return self._resyncs, self._live
 
     async def deliver_webhook(
         self,
@@ -286,7 +247,7 @@ class IntegrationTestHarness:
         content, implied = live.body_of(json, body)
         all_headers = live.merged(implied, headers or {})
         live.check_request(method, path, all_headers)
-        return await self._live.deliver(method, path, all_headers, content, timeout)
+        return await self._started()[1].deliver(method, path, all_headers, content, timeout)
 
     async def run_action(
         self,
@@ -313,7 +274,7 @@ class IntegrationTestHarness:
             EventTimeoutError: It was not executed in time, or its completion was not reported to Port.
             IntegrationError, ResyncCrashedError: It does not start, or it has ended.
         """
-        return await self._live.run(action, properties or {}, identifier or action, timeout, workflow=workflow)
+        return await self._started()[1].run(action, properties or {}, identifier or action, timeout, workflow=workflow)
 
     async def discover_requests(self) -> str:
         """Run a resync, and print each third-party request once, with unmatched ones marked.
@@ -337,20 +298,21 @@ class IntegrationTestHarness:
 
     def cut(self) -> None:
         """Kill the resync container, whatever it is doing; whoever waits for it is told that it died."""
-        if (container := self._running or self._container) is not None:
-            container.stop()
+        if self._lease is not None:
+            self._lease.cut()
 
     def forget_journal(self) -> None:
         """Make WireMock forget the requests so far, which it keeps in memory; for a resync whose calls are recorded elsewhere."""
-        if self._sandbox is not None:
-            self._sandbox.wiremock.forget_journal()
+        if self._lease is not None:
+            self._lease.sandbox.wiremock.forget_journal()
 
     async def shutdown(self) -> None:
         """Return the sandbox; with ``--sandbox-keep``, once it is known how the test ended."""
         self._is_over = True
-        await self._live.close()
+        if self._live is not None:
+            await self._live.close()
         if not session.keeps():
-            await _in_thread(self.release)
+            await asyncio.to_thread(self.release)
 
     def explain_unmatched(self, most: int) -> list[str]:
         """For each unmatched request of the last resync: the nearest stub, and a route to paste.
@@ -359,29 +321,18 @@ class IntegrationTestHarness:
             most: How many to explain; the others are counted.
         """
         unmatched = self.results[-1].unmatched if self.results else []
-        explained = list(dict.fromkeys(self._explained(unmatched)))
-        more = [f"… and {len(explained) - most} more"] if len(explained) > most else []
-        return explained[:most] + more
-
-    def _explained(self, unmatched: list[RequestLog]) -> list[str]:
-        """What to say about each; identical requests are explained once."""
-        routes, files = self.third_party_transport.routes, self.stub_mappings
-        explained: dict[tuple[str, str], str] = {}
-        for call in unmatched:
-            asked = call.request.method, str(call.request.url)
-            explained[asked] = explained.get(asked) or explain(
-                call.request, routes, files, with_nearest=len(explained) < _COMPARED
-            )
-        return [explained[call.request.method, str(call.request.url)] for call in unmatched]
+        said = list(dict.fromkeys(explained(unmatched, self.third_party_transport, self._of_files)))
+        more = [f"… and {len(said) - most} more"] if len(said) > most else []
+        return said[:most] + more
 
     def look(self) -> dict[str, str]:
         """Commands for inspecting the sandbox, see :meth:`sandbox.resync.sandbox.Sandbox.look`; none without a sandbox."""
-        return self._sandbox.look() if self._sandbox else {}
+        return self._lease.sandbox.look() if self._lease else {}
 
     @property
     def has_sandbox(self) -> bool:
         """Whether it has a sandbox."""
-        return self._sandbox is not None
+        return self._lease is not None
 
     @property
     def is_over(self) -> bool:
@@ -390,17 +341,16 @@ class IntegrationTestHarness:
 
     def release(self) -> None:
         """Return the sandbox, if there still is one."""
-        sandbox, self._sandbox, self._container, self._unfinished = self._sandbox, None, None, None
-        self._running = None
+        lease, self._lease = self._lease, None
         self.port_mock.attach(None)
-        if sandbox is not None and self._pool is not None:
-            self._pool.release(sandbox)
+        if lease is not None:
+            lease.give_back()
 
     def keep(self) -> None:
         """Let the sandbox outlive the test and this process, so that it can be inspected."""
-        sandbox, self._sandbox, self._container, self._unfinished = self._sandbox, None, None, None
-        if sandbox is not None and self._pool is not None:
-            self._pool.keep(sandbox)
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            lease.keep()
 
     @property
     def stub_mappings(self) -> list[Stub]:
@@ -419,12 +369,13 @@ class IntegrationTestHarness:
         return WireMockClient(self._third_party, self._journal_is_empty)
 
     def _journal_is_empty(self) -> None:
-        self._calls_before = 0
+        if self._lease is not None:
+            self._lease.calls_before = 0
 
     def _third_party(self) -> WireMock:
-        if self._sandbox is None:
+        if self._lease is None:
             raise RuntimeError("The harness has no WireMock: it is not started, or is shut down. Call start() first.")
-        return self._sandbox.wiremock
+        return self._lease.sandbox.wiremock
 
     def _integration_type(self) -> str:
         return str(self.config()["integration"].get("type") or "test")
@@ -432,156 +383,3 @@ class IntegrationTestHarness:
     def config(self) -> dict[str, Any]:
         """The integration's configuration: what every test has by default, under ``config_overrides``."""
         return {**_DEFAULT_CONFIG, **self.config_overrides}
-
-    async def _seed(self, sandbox: Sandbox) -> None:
-        self._deployed = self._deployed_mappings = self._calls_before = self._port_calls_before = 0
-        self._told_before = {}
-        self._large.clear()
-        seed = self.port_mock.seed(self._integration_type())
-        await _in_thread(lambda: sandbox.port.seed(**seed))
-        self.port_mock.attach(sandbox.port)
-        await self._deploy(sandbox, [*self._of_files, stubs.UNMATCHED])
-
-    async def _deploy(self, sandbox: Sandbox, others: Sequence[Stub] = ()) -> None:
-        """Send ``others``, and the routes and stubs that WireMock does not know yet; a test may add some after the start."""
-        routes, mappings = self.third_party_transport.routes, self.third_party_transport.stubs
-        new = stubs.from_routes(routes[self._deployed :], self._deployed)
-        new += stubs.from_mappings(mappings[self._deployed_mappings :])
-        self._deployed, self._deployed_mappings = len(routes), len(mappings)
-        await _in_thread(stub_files.deploy, [*others, *new], sandbox.wiremock)
-
-    def _asks_the_test(self) -> bool:
-        """Whether the test process may have to answer: any route, where WireMock cannot read what a client asks for."""
-        return bool(self.third_party_transport.routes)
-
-    async def _boot(self, container: Resync, archive: bytes) -> None:
-        directory, config = Path(self.integration_path), self.config()
-        if self.entry == "production":
-            config = production.config(_DEFAULT_CONFIG, self.config_overrides)
-        await _in_thread(lambda: container.boot(archive=archive, config=config, source=directory, entry=self.entry))
-        if container.warning:
-            with warnings.catch_warnings():
-                warnings.simplefilter("default")  # a warning, not a reason to fail a test
-                warnings.warn(container.warning, stacklevel=2)
-
-    async def _resync(self, sandbox: Sandbox, container: Resync, directory: Path) -> Report:
-        raised: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def fail(error: BaseException) -> None:
-            if not raised.done():
-                raised.set_exception(error)
-
-        async with contextlib.AsyncExitStack() as stack:
-            if self._asks_the_test():
-                await stack.enter_async_context(await self._answerer(sandbox, fail))
-            resync = asyncio.ensure_future(_in_thread(container.resync, directory))
-            # When Ctrl-C ends the wait, the result of the container's end is never retrieved, and asyncio would complain.
-            resync.add_done_callback(lambda done: done.cancelled() or done.exception())
-            # A callable that raises fails the test at once: what the integration does with a 500 does not matter.
-            await asyncio.wait({resync, raised}, return_when=asyncio.FIRST_COMPLETED)
-            if raised.done():
-                await _in_thread(container.stop)
-                with contextlib.suppress(Exception):
-                    await resync
-                raised.result()
-            raised.cancel()
-            report: Report = await resync
-        if self.entry == "production":
-            told = production.since(await _in_thread(sandbox.port.state), self._told_before)
-            report = production.read(report, told, container.logs, directory)
-        return report
-
-    async def _answerer(self, sandbox: Sandbox, on_error: Callable[[BaseException], None]) -> Answerer:
-        wiremock = sandbox.wiremock if self.stub_mappings else None
-        url, token = sandbox.port.relay()
-        transport, large = self.third_party_transport, self._large
-        return Answerer(transport, url, token, wiremock=wiremock, on_error=on_error, death=sandbox.death, large=large)
-
-    def _collect(self, sandbox: Sandbox, container: Resync, report: Report, began: datetime) -> ResyncResult:
-        with self._timed("collect"):
-            calls_before, port_calls_before = self._calls_before, self._port_calls_before
-            gathered = self._gather(sandbox, calls_before)
-            calls = gathered.calls[calls_before:]
-            state = sandbox.port.state() if self.entry == "production" else None
-            self._told_before = production.sizes(state) if state else {}
-            errors = [rebuild(shipped.with_exchange(failure, calls)) for failure in report.failures]
-            errors += self._errors_of(gathered)
-        result = ResyncResult(
-            upserted_entities=gathered.captured["upserted_entities"],
-            deleted_entities=gathered.captured["deleted_entities"],
-            errors=errors,
-            reconciliation_success=report.success,
-            unmatched=gathered.unmatched,
-            logs=container.logs,
-            timings=dict(self._timings),
-            unused_stubs=unused_stubs(self.third_party_transport.routes, self.stub_mappings, gathered.journal),
-            kinds=counts_by_kind(gathered.captured["metrics"]),
-            rejected_entities=self.port_mock.rejected_entities,
-            egress_attempts=merge(report.egress, gathered.captured["refusals"]),
-            unknown_port_calls=[
-                call for call in gathered.to_port if not call.is_known and call.sequence > port_calls_before
-            ],
-            most_memory=report.most_memory,
-            default_resources=made_in(state, self.port_mock.blueprints) if state else DefaultResources(),
-            unused_faults=self.port.unused(gathered.captured["faults"]),
-            calls=calls,
-            port_calls=[call for call in gathered.to_port if call.sequence > port_calls_before],
-            during=(began, datetime.now(UTC)),
-        )
-        self._warn(result, state)
-        self.results.append(result)
-        stats.add(resyncs=1, entities=len(result.upserted_entities))
-        return result
-
-    def _warn(self, result: ResyncResult, state: dict[str, Any] | None) -> None:
-        """Add its warnings to a result.
-
-        Args:
-            result: Complete except for them.
-            state: What the Port mock keeps, where the integration made its own mapping and blueprints there.
-        """
-        made = made_in(state, {}) if state else DefaultResources(self.port_mock.blueprints)
-        mapping = made.mapping or self.port_mapping_config
-        result.warnings = warnings_of(result, mapping, made.blueprints if self.port_mock.is_strict else {})
-
-    def _gather(self, sandbox: Sandbox, since: int) -> Gathered:
-        """What the sandbox has seen; the transport and the Port mock show it from now on."""
-        gathered, transport = gather(sandbox, since, self._large), self.third_party_transport
-        self._calls_before, self._port_calls_before = len(gathered.calls), len(gathered.to_port)
-        transport.keep(gathered.calls, gathered.to_port)
-        self.port_mock.keep(gathered.captured, gathered.to_port)
-        return gathered
-
-    def _errors_of(self, gathered: Gathered) -> list[Exception]:
-        """What WireMock failed to answer; and each unmatched request, if the transport is strict."""
-        unmatched = gathered.unmatched if self.third_party_transport.strict else []
-        return [*gathered.failures, *(UnmatchedRequestError(each) for each in self._explained(unmatched))]
-
-    @contextlib.contextmanager
-    def _timed(self, phase: str) -> Iterator[None]:
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            self._timings[phase] = time.monotonic() - began
-
-
-async def _leased(of: pool.Pool, directory: Path, settings: Settings) -> Sandbox:
-    """A sandbox; if nobody is waiting for it any more when it is ready, it is returned."""
-    thread = ThreadPoolExecutor(max_workers=1)
-    leasing = thread.submit(of.lease, directory, settings)
-    thread.shutdown(wait=False)
-
-    def give_back(leased: Future[Sandbox]) -> None:
-        if not leased.cancelled() and leased.exception() is None:
-            of.release(leased.result())
-
-    try:
-        return await asyncio.wrap_future(leasing)
-    except asyncio.CancelledError:
-        leasing.add_done_callback(give_back)
-        raise
-
-
-async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
-    return await asyncio.to_thread(function, *arguments)

@@ -1,43 +1,48 @@
 """Live events and action runs of a harness: starts the integration, keeps it running, and collects the outcome of each."""
-# ruff: noqa: SLF001 # it is a part of the harness, in a file of its own
 
 import asyncio
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
 from harness.execution import live_process as live
-from harness.execution import stats
 from harness.execution.captured_traffic import merged_journal
-from harness.execution.errors import rebuild
 from harness.execution.live_result import ActionResult, EventNotTakenError, EventRefusedError, LiveEventResult
-from harness.execution.result import RejectedEntity
-from harness.options import settings_in_force
 from harness.stubs.journal import count
-from harness.stubs.unused import unused_stubs
+from harness.testing.collector import Collector
+from harness.testing.lease import Lease
 from sandbox.errors import ActionError, EventPathError, EventTimeoutError
-from sandbox.images import archive as source
-from sandbox.resync.egress import merge
 from sandbox.resync.live import Outcome
 from sandbox.resync.sandbox import Sandbox
 
-if TYPE_CHECKING:
-    from harness.testing.harness import IntegrationTestHarness
-
 
 class LiveEvents:
-    """What a harness does about events.
+    """The events and action runs of one harness.
 
     Args:
-        harness: It.
+        lease: The sandbox.
+        collector: Completes the results.
+        config: What the integration is configured with, when it is started.
+        identifier: The integration's, to which runs are addressed.
+        integration_type: Its type.
     """
 
-    def __init__(self, harness: "IntegrationTestHarness") -> None:
-        self._harness = harness
+    def __init__(
+        self,
+        lease: Lease,
+        collector: Collector,
+        config: Callable[[], dict[str, Any]],
+        identifier: str,
+        integration_type: str,
+    ) -> None:
+        self._lease = lease
+        self._collector = collector
+        self._config = config
+        self._identifier = identifier
+        self._type = integration_type
         self._listening: live.Listening | None = None
         self._one_at_a_time = asyncio.Lock()
 
@@ -46,8 +51,8 @@ class LiveEvents:
     ) -> LiveEventResult:
         """See :meth:`harness.IntegrationTestHarness.deliver_webhook`."""
         listening = await self._listen()
-        watch = await _Watch.begin(self._leased())
-        event = listening.deliver(method, path, headers, body, seconds or self._event_timeout())
+        watch = await _Watch.begin(self._lease.sandbox)
+        event = listening.deliver(method, path, headers, body, seconds or self._lease.settings.event_timeout)
         target, outcome = await self._surviving(listening, event)
         result = LiveEventResult(path=target, status=outcome.status, body=outcome.body, was_queued=outcome.was_queued)
         await self._collect(result, outcome, watch)
@@ -61,16 +66,15 @@ class LiveEvents:
         self, action: str, properties: Mapping[str, Any], identifier: str, seconds: float | None, *, workflow: bool
     ) -> ActionResult:
         """See :meth:`harness.IntegrationTestHarness.run_action`."""
-        harness, listening = self._harness, await self._listen()
-        own, port = harness.port_mock.integration_identifier, self._leased().port
+        listening, own, port = await self._listen(), self._identifier, self._lease.sandbox.port
         kind = "workflow" if workflow else "action"
         run = (
-            live.workflow_run(action, properties, own, identifier, harness._integration_type())
+            live.workflow_run(action, properties, own, identifier, self._type)
             if workflow
             else live.action_run(action, properties, own, identifier)
         )
-        watch = await _Watch.begin(self._leased())
-        event = listening.execute(kind, run, action, port, seconds or self._event_timeout())
+        watch = await _Watch.begin(self._lease.sandbox)
+        event = listening.execute(kind, run, action, port, seconds or self._lease.settings.event_timeout)
         outcome = await self._surviving(listening, event)
         ended = await asyncio.to_thread(port.run, run["identifier" if workflow else "id"])
         result = ActionResult(
@@ -87,8 +91,7 @@ class LiveEvents:
         listening, self._listening = self._listening, None
         if listening is not None:
             await listening.close()
-            if self._harness._sandbox is not None:
-                await asyncio.to_thread(self._harness._sandbox.finish, listening.container)
+            await self._lease.finish(listening.container)
 
     async def close(self) -> None:
         """Stop answering its requests; its container is removed, or kept, with the sandbox."""
@@ -96,62 +99,44 @@ class LiveEvents:
         if listening is not None:
             await listening.close()
 
-    def _leased(self) -> Sandbox:
-        if self._harness._sandbox is None:
-            message = "Harness not started. Call start() first."
-            raise RuntimeError(message)
-        return self._harness._sandbox
-
-    def _event_timeout(self) -> float:
-        return (self._harness._settings or settings_in_force()).event_timeout
-
     async def _listen(self) -> live.Listening:
         """The running integration; started if it is not running yet."""
-        sandbox = self._leased()
         async with self._one_at_a_time:
             listening = self._listening
             if listening is None:
-                listening = self._listening = await self._start(sandbox)
-            await self._answer(sandbox, listening)
-            await self._harness._deploy(sandbox)
+                listening = self._listening = await self._start()
+            await self._answer(listening)
+            await self._lease.deploy()
         return listening
 
-    async def _answer(self, sandbox: Sandbox, listening: live.Listening) -> None:
+    async def _answer(self, listening: live.Listening) -> None:
         """Answer what only the test process can answer; a test may add such a route at any time."""
-        if self._harness._asks_the_test() and not listening.is_answered:
-            answerer = await self._harness._answerer(sandbox, listening.fail)
+        if not listening.is_answered and (answerer := self._lease.answerer(listening.fail)) is not None:
             await listening.answering.enter_async_context(answerer)
             listening.is_answered = True
 
-    async def _start(self, sandbox: Sandbox) -> live.Listening:
-        harness, directory = self._harness, Path(self._harness.integration_path)
+    async def _start(self) -> live.Listening:
+        lease = self._lease
         # A process that was booted for a resync cannot listen.
-        for each in (harness._container, harness._unfinished):
+        for each in (lease.booted, lease.unfinished):
             if each is not None:
-                await asyncio.to_thread(sandbox.finish, each)
-        harness._container = harness._unfinished = None
-        # In production, nothing else creates the blueprints that strict rules check; there may not have been a resync yet.
-        makes = harness.entry == "production" and harness.port_mock.is_strict and not harness._has_blueprints
-        config = live.configuration(harness.config(), directory, makes_resources=makes)
-        with harness._timed("start"):
-            container = await asyncio.to_thread(
-                sandbox.resync_container, directory, harness._settings or settings_in_force()
-            )
-        await asyncio.to_thread(sandbox.begin_resync)
-        listening = live.Listening(container, directory)
+                await lease.finish(each)
+        lease.booted = lease.unfinished = None
+        config = self._config()
+        with lease.watch.timed("start"):
+            container = await lease.container()
+        await asyncio.to_thread(lease.sandbox.begin_resync)
+        listening = live.Listening(container, lease.directory)
         try:
             # Its requests during start-up are answered too.
-            await self._answer(sandbox, listening)
-            await harness._deploy(sandbox)
-            with harness._timed("boot"):
-                archive = source.pack(directory)
-                await asyncio.to_thread(
-                    lambda: container.boot(archive=archive, config=config, source=directory, entry="production")
-                )
+            await self._answer(listening)
+            await lease.deploy()
+            with lease.watch.timed("boot"):
+                await lease.boot(container, config, "production")
                 await listening.open()
         except BaseException:
             await listening.close()
-            await asyncio.to_thread(sandbox.finish, container)
+            await lease.finish(container)
             raise
         return listening
 
@@ -173,28 +158,10 @@ class LiveEvents:
     async def _collect(self, result: LiveEventResult | ActionResult, outcome: Outcome, watch: "_Watch") -> None:
         """Complete a result with what was captured of it."""
         async with self._one_at_a_time:
-            await asyncio.to_thread(self._collect_now, result, outcome, watch.calls)
-        result.timings = {**self._harness._timings, "event": time.monotonic() - watch.at}
+            await asyncio.to_thread(self._collector.event, result, outcome, watch.calls)
+        result.timings = {**self._lease.watch.seconds, "event": time.monotonic() - watch.at}
         result.during = (watch.began, datetime.now(UTC))
-        self._harness.results.append(result)
-        stats.add(events=1, entities=len(result.upserted_entities))
-
-    def _collect_now(self, result: LiveEventResult | ActionResult, outcome: Outcome, since: int) -> None:
-        sandbox, harness = self._leased(), self._harness
-        captures, gathered = sandbox.port.captures(outcome.calls), harness._gather(sandbox, since)
-        result.upserted_entities, result.deleted_entities = captures["upserted_entities"], captures["deleted_entities"]
-        result.rejected_entities = [RejectedEntity(**each) for each in captures["rejected_entities"]]
-        result.errors = [*(rebuild(failure) for failure in outcome.failures), *harness._errors_of(gathered)]
-        result.reconciliation_success = outcome.succeeded
-        result.unmatched, result.logs, result.calls = gathered.unmatched, outcome.logs, gathered.calls[since:]
-        routes = harness.third_party_transport.routes
-        result.unused_stubs = unused_stubs(routes, harness.stub_mappings, gathered.journal)
-        result.unused_faults = harness.port.unused(gathered.captured["faults"])
-        result.egress_attempts = merge(outcome.egress, gathered.captured["refusals"])
-        own = set(outcome.calls)
-        result.port_calls = [call for call in gathered.to_port if call.sequence in own]
-        result.unknown_port_calls = [call for call in gathered.to_port if not call.is_known and call.sequence in own]
-        harness._warn(result, sandbox.port.state() if harness.entry == "production" else None)
+        self._collector.add(result)
 
 
 class _Watch:

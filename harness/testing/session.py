@@ -1,33 +1,52 @@
-"""The harnesses of the running test, for the plugin: to check them, report on them, keep them."""
+"""The harnesses of the running test: to check them, report on them, keep them; see :mod:`harness.testing.current`."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from harness.execution.result import ResyncResult
-    from harness.testing.harness import IntegrationTestHarness
+from harness.execution.result import ResyncResult
 
 MOST_KEPT = 3
 
-_harnesses: list["IntegrationTestHarness"] = []
+
+class Running(Protocol):
+    """A harness, as far as it matters here: see :class:`harness.IntegrationTestHarness`."""
+
+    results: list[ResyncResult]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the test has finished with it."""
+
+    @property
+    def has_sandbox(self) -> bool:
+        """Whether it has a sandbox."""
+
+    def keep(self) -> None:
+        """Let its sandbox outlive the test."""
+
+    def release(self) -> None:
+        """Return its sandbox."""
+
+
+_harnesses: list[Running] = []
 _results_before: dict[int, int] = {}
-_to_keep: list["IntegrationTestHarness"] = []
+_to_keep: list[Running] = []
 _keeping = False
 _kept = 0
 
 
-def add(harness: "IntegrationTestHarness") -> None:
+def add(harness: Running) -> None:
     """A harness was started."""
     if harness not in _harnesses:
         _harnesses.append(harness)
 
 
-def harnesses() -> list["IntegrationTestHarness"]:
+def harnesses() -> list[Running]:
     """Those that the running test has started, and those still running from before (a class's, a module's)."""
     return list(_harnesses)
 
 
-def results(harness: "IntegrationTestHarness") -> list["ResyncResult"]:
+def results(harness: Running) -> list[ResyncResult]:
     """The results of the running test, without those from before it."""
     return harness.results[_results_before.get(id(harness), 0) :]
 
@@ -51,7 +70,7 @@ def keeps() -> bool:
     return _keeping
 
 
-def is_to_be_kept(harness: "IntegrationTestHarness") -> bool:
+def is_to_be_kept(harness: Running) -> bool:
     """Whether the sandbox of ``harness`` will be kept."""
     return harness in _to_keep
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from harness.testing import session
+from harness.testing.current import harnesses
 from harness.testing.harness import IntegrationTestHarness
+from harness.testing.session import results
 from harness.trace import cleaning, collect, expected, page
 from harness.trace.file import file_of, keep, made
 from harness.trace.model import Outcome, Problem, Trace
@@ -28,7 +29,7 @@ def write(item: pytest.Item, reports: Sequence[pytest.TestReport], folder: Path)
         TraceError: A secret would be in it.
         OSError: It cannot be written.
     """
-    ran = [(harness, results) for harness in session.harnesses() if (results := session.results(harness))]
+    ran = [(harness, found) for harness in harnesses() if (found := results(harness))]
     if not ran:
         return None
     failed = [report for report in reports if report.failed]

@@ -45,7 +45,7 @@ async def resyncing(harness: IntegrationTestHarness) -> ResyncContainer:
     """The container in which a resync is under way."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        running = harness._running
+        running = harness._lease.running
         if isinstance(running, ResyncContainer) and any("resyncing" in line for line in running.logs):
             return running
         await asyncio.sleep(0.02)
@@ -62,7 +62,7 @@ def own(sandbox: object) -> LocalSandbox:
 async def test_one_that_dies_during_a_resync_ends_it_at_once(tmp_path: Path, role: str) -> None:
     waits = integration(tmp_path / "waits", f"{SAYS_SO}\nawait asyncio.sleep(3)\n{textwrap.dedent(READS_THINGS)}")
     async with started(waits) as harness:
-        sandbox = own(harness._sandbox)
+        sandbox = own(harness._lease.sandbox)
         resync = asyncio.create_task(harness.trigger_resync())
         await resyncing(harness)
         began = time.monotonic()
@@ -78,7 +78,7 @@ async def test_one_that_dies_during_a_resync_ends_it_at_once(tmp_path: Path, rol
     assert "later tests get another sandbox" in caught.value.remedy
     transport = InterceptTransport().add_route("GET", "/things", {"json": [{"id": 1, "value": 1}]})
     async with started(integration(tmp_path / "next"), transport) as harness:
-        assert harness._sandbox is not sandbox
+        assert harness._lease.sandbox is not sandbox
         assert values(await harness.trigger_resync()) == {"1": 1}
 
 
@@ -91,7 +91,7 @@ async def test_a_resync_container_that_is_killed_costs_its_resync_and_no_more(
         load(),
     )
     async with started(directory, sandbox_settings=settings.model_copy(update={"isolation": isolation})) as harness:
-        own(harness._sandbox)
+        own(harness._lease.sandbox)
         resync = asyncio.create_task(harness.trigger_resync())
         container = await resyncing(harness)
         await asyncio.to_thread(kill, container.container)

@@ -253,10 +253,10 @@ async def test_every_method_of_the_client_is_answered_as_the_schemas_say(tmp_pat
     harness.port_mock.keeps_whole_calls = True  # a schema is for all of an answer
     try:
         await harness.start()
-        assert harness._sandbox is not None
+        assert harness._lease is not None
         for number in (1, 2):
-            harness._sandbox.port.add_run("action", action_run(f"action-{number}"))
-            harness._sandbox.port.add_run("workflow", node_run(f"node-{number}"))
+            harness._lease.sandbox.port.add_run("action", action_run(f"action-{number}"))
+            harness._lease.sandbox.port.add_run("workflow", node_run(f"node-{number}"))
         result = await harness.trigger_resync()
         calls = harness.port_mock.transport.calls
     finally:

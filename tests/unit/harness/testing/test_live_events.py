@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from harness import IntegrationTestHarness, InterceptTransport
 from harness.execution.live_process import Listening
+from harness.testing.lease import Lease
+from harness.testing.live_events import LiveEvents
 from sandbox.errors import ResyncCrashedError
-from tests.unit.harness.factories import make_mapping
+
+
+class TakesBack(Lease):
+    """A lease without a sandbox, which only takes containers back."""
+
+    def __init__(self) -> None:
+        self.taken: list[Any] = []
+
+    async def finish(self, container: Any) -> None:
+        self.taken.append(container)
 
 
 async def failing() -> None:
@@ -18,7 +29,8 @@ async def failing() -> None:
 
 @pytest.mark.asyncio
 async def test_an_event_ends_only_the_integration_that_it_ran_on(tmp_path: Path) -> None:
-    events = IntegrationTestHarness(str(tmp_path), make_mapping(), InterceptTransport())._live
+    lease = TakesBack()
+    events = LiveEvents(lease, None, dict, "it", "test")  # type: ignore[arg-type] # it collects nothing
     before, now = (Listening(None, tmp_path) for _ in range(2))  # type: ignore[arg-type] # neither is started
     events._listening = now
 
@@ -28,6 +40,7 @@ async def test_an_event_ends_only_the_integration_that_it_ran_on(tmp_path: Path)
     with pytest.raises(LookupError):
         await events._surviving(now, failing())
     assert events._listening is None
+    assert lease.taken == [now.container]
 
 
 @pytest.mark.asyncio
