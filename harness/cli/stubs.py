@@ -1,4 +1,4 @@
-"""``ocean-sandbox stubs``: convert and check stub files, and copy recipes."""
+"""``ocean-sandbox stubs``: import, convert and check stub files, and copy recipes."""
 
 import contextlib
 import difflib
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli._common import write
+from harness.cli._stubs_import import command as import_stubs
 from harness.cli._stubs_try import command as try_request
 from sandbox.cli import output
 from sandbox.cli.command import Command, Group, json_option
@@ -29,9 +30,10 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.group(cls=Group)
 def command() -> None:
-    """Convert and check stub files, and copy recipes."""
+    """Import, convert and check stub files, and copy recipes."""
 
 
+command.add_command(import_stubs)
 command.add_command(try_request)
 
 
