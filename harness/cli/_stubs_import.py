@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli import _stubs_findings
 from sandbox.cli import output
 from sandbox.cli.command import Command, json_option
 from sandbox.cli.exit_codes import DONE, FOUND
@@ -13,7 +14,7 @@ from sandbox.cli.exit_codes import DONE, FOUND
 if TYPE_CHECKING:
     from harness.imports.imported import Imported
     from harness.imports.writing import Written
-    from harness.stubs.check import Finding
+    from harness.stubs.finding import Finding
 
 _SHOWN = 3
 
@@ -86,20 +87,20 @@ def command(
     from harness.imports import source as sources  # noqa: PLC0415 # see _common.run
     from harness.imports.imported import Options  # noqa: PLC0415
     from harness.imports.writing import write  # noqa: PLC0415
-    from harness.stubs.check import check  # noqa: PLC0415
+    from harness.stubs.check import checked  # noqa: PLC0415
 
     options = Options(only, server, {}, keep_personal_data, allowed)
     with output.busy(f"reading {source}"):
         imported = sources.read(source, options, environment)
         written = write(imported, target, form, force=force)
     with output.busy(f"checking {target}"):
-        found = check(target)
+        seen = checked(target)
     if as_json:
-        output.show_json(_told(imported, written, found))
+        output.show_json(_told(imported, written, seen.found))
     else:
         _show(imported, written)
-        _show_findings(found)
-    sys.exit(FOUND if any(not finding.is_warning for finding in found) else DONE)
+        _stubs_findings.show(seen.found, len(seen.ignored), each=False)
+    sys.exit(FOUND if any(not finding.is_warning for finding in seen.found) else DONE)
 
 
 def _told(imported: "Imported", written: "Written", found: "list[Finding]") -> dict[str, Any]:
@@ -130,8 +131,3 @@ def _show(imported: "Imported", written: "Written") -> None:
 def _listed(places: list[str]) -> str:
     more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
     return f"{', '.join(places[:_SHOWN])}{more}"
-
-
-def _show_findings(found: "list[Finding]") -> None:
-    for finding in found:
-        click.echo(str(finding))

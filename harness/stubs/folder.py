@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FOLDER = "wiremock-mappings"
 FILES = "__files"
+# What `stubs check` is not to find; it is no stub file.
+IGNORED = ".stubs-ignore.yaml"
 _INLINE = ("body", "jsonBody", "base64Body")
 # What a test class may have as its stubs: names of folders, and stubs themselves.
 Sources: TypeAlias = "str | Mapping | Stub | Sequence[str | Mapping | Stub]"
@@ -153,7 +155,7 @@ def stub_files(folder: Path) -> list[Path]:
     files = folder / FILES
     found = (path for path in files_below(folder) if path.suffix in (".json", *SHORT))
     # macOS leaves ._name.json beside name.json on disks of others.
-    return sorted(path for path in found if files not in path.parents and not path.name.startswith("._"))
+    return sorted(path for path in found if files not in path.parents and not path.name.startswith(("._", IGNORED)))
 
 
 def read(path: Path, folder: Path) -> list[PlacedStub]:
