@@ -14,7 +14,7 @@ from harness.stubs import wiremock_file
 from harness.stubs.errors import StubFileError
 from harness.stubs.mappings import BAND, FILES_PRIORITY, Stub, ranked
 from harness.stubs.placed import PlacedStub
-from sandbox.errors import EngineError
+from sandbox.errors import ContainerDiedError, EngineError, EngineUnreachableError
 from sandbox.services.wiremock import WireMock
 
 if TYPE_CHECKING:
@@ -88,9 +88,12 @@ def deploy(stubs: Sequence[Stub], wiremock: WireMock) -> None:
 
     Raises:
         StubFileError: WireMock refuses one of a file; the message names it and holds WireMock's own words.
+        ContainerDiedError, EngineUnreachableError: WireMock is gone.
     """
     try:
         wiremock.stub(list(stubs))
+    except (ContainerDiedError, EngineUnreachableError):
+        raise  # which no stub is to blame for
     except EngineError:  # one call is quick, but does not say which stub was refused
         for stub in [each for each in stubs if "file" in each.get("metadata", {})]:
             try:
