@@ -1,8 +1,7 @@
-"""``ocean-sandbox stubs``: convert and check stub files, and copy recipes."""
+"""``ocean-sandbox stubs``: import, convert and check stub files, and copy recipes."""
 
 import contextlib
 import difflib
-import itertools
 import json
 import os
 import sys
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli import _stubs_findings
 from harness.cli._common import write
+from harness.cli._stubs_import import command as import_stubs
 from harness.cli._stubs_try import command as try_request
 from sandbox.cli import output
 from sandbox.cli.command import Command, Group, json_option
@@ -20,7 +21,6 @@ from sandbox.cli.exit_codes import DONE, FOUND
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from harness.stubs.check import Finding
     from sandbox.services.wiremock import WireMock
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -29,9 +29,10 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.group(cls=Group)
 def command() -> None:
-    """Convert and check stub files, and copy recipes."""
+    """Import, convert and check stub files, and copy recipes."""
 
 
+command.add_command(import_stubs)
 command.add_command(try_request)
 
 
@@ -81,9 +82,10 @@ def convert(source: Path, target: Path | None, *, force: bool, as_json: bool) ->
 @click.option(
     "--over", multiple=True, type=_FOLDER, help="A folder that FOLDER is layered over, whose body files it may use."
 )
+@click.option("--each", is_flag=True, help="Show each finding, also many of one sort.")
 @click.option("--ask", is_flag=True, help="Also have WireMock itself read each stub, in a container; takes a second.")
 @json_option
-def check_folders(given: tuple[Path, ...], over: tuple[Path, ...], *, ask: bool, as_json: bool) -> None:
+def check_folders(given: tuple[Path, ...], over: tuple[Path, ...], *, each: bool, ask: bool, as_json: bool) -> None:
     """Check stub folders (by default, ./wiremock-mappings and the folders in it) for problems.
 
     It finds invalid files, stubs that never answer because an earlier one always does, body files that are unused
@@ -91,17 +93,22 @@ def check_folders(given: tuple[Path, ...], over: tuple[Path, ...], *, ask: bool,
 
     What is merely suspicious is a warning, which does not affect the exit code: templates that are not rendered, helpers
     and matchers that do not exist, URLs that no request can have, scenario states that no stub sets.
+
+    What is meant to be as it is goes into .stubs-ignore.yaml in the folder, a list of entries such as
+    {kind: secret, file: users.json, contains: ghp_, reason: the key of a test account that was revoked}. kind and reason are
+    required.
     """
-    from harness.stubs.check import check, folders  # noqa: PLC0415
+    from harness.stubs.check import checked, folders  # noqa: PLC0415
     from harness.stubs.folder import FOLDER  # noqa: PLC0415
 
-    named = [each for one in given or [Path(FOLDER)] for each in folders(one)]
+    named = [folder for one in given or [Path(FOLDER)] for folder in folders(one)]
     with _asked() if ask else contextlib.nullcontext() as wiremock:
-        found = list(itertools.chain(*(check(each, over, wiremock) for each in named)))
+        several = [checked(folder, over, wiremock) for folder in named]
+    found = [finding for one in several for finding in one.found]
     if as_json:
         output.show_json([finding.to_dict() for finding in found])
     else:
-        _show(found)
+        _stubs_findings.show(found, sum(len(one.ignored) for one in several), each=each)
     sys.exit(FOUND if any(not finding.is_warning for finding in found) else DONE)
 
 
@@ -165,25 +172,6 @@ def _asked() -> "AbstractContextManager[WireMock]":
     from sandbox.services.lone_wiremock import lone_wiremock  # noqa: PLC0415
 
     return lone_wiremock(settings_in_force())
-
-
-def _show(found: "list[Finding]") -> None:
-    if output.is_terminal() and found:
-        rows = [
-            [
-                f"{each.file}:{each.line}" if each.line else each.file,
-                each.kind,
-                f"{each.message}{f' ({each.pointer})' if each.pointer else ''}: {each.remedy}",
-            ]
-            for each in found
-        ]
-        output.show_table(["Where", "What", "Why, and what to do"], rows)
-    else:
-        for finding in found:
-            click.echo(str(finding))
-    warnings = sum(finding.is_warning for finding in found)
-    of_them = f" ({warnings} warning{'' if warnings == 1 else 's'})" if warnings else ""
-    click.echo(f"{len(found)} finding{'' if len(found) == 1 else 's'}{of_them}", err=True)
 
 
 def _schema_seen_from(file: Path) -> str | None:

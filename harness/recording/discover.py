@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import importlib.util
 import re
 from collections import Counter
 from collections.abc import Collection
@@ -19,7 +18,7 @@ from harness.execution.result import ResyncResult
 from harness.integration.configuration import IntegrationConfig, read
 from harness.integration.kinds import KindCounts
 from harness.integration.resources import mapping_of, read_blueprints
-from harness.recording import discovery_file
+from harness.recording import discovery_file, extra
 from harness.recording.progress import Watch
 from harness.recording.recording_transport import (
     REFUSED,
@@ -69,17 +68,6 @@ class Discovery:
     people: int = 0
 
 
-def _check_extra() -> None:
-    missing = [
-        name for name in ("brotli", "detect_secrets", "faker", "zstandard") if importlib.util.find_spec(name) is None
-    ]
-    if missing:
-        raise SandboxError(
-            f"Recording a real API needs packages that are not installed: {', '.join(missing)}.",
-            remedy="pip install 'ocean-sandbox[discover]'",
-        )
-
-
 async def discover(
     directory: Path,
     settings: Settings,
@@ -107,7 +95,7 @@ async def discover(
         SecretLeftError: A secret would have been written.
         SandboxError: Anything else that is wrong; nothing was written.
     """
-    _check_extra()
+    extra.check("Recording a real API")
     config = read(directory)
     archive.pack(directory)  # whatever is wrong with it is said before anything runs
     (_, mapping), blueprints = mapping_of(directory), read_blueprints(directory)

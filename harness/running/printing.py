@@ -24,6 +24,7 @@ _UNANSWERED = 5
 _REFUSED = 20
 _ERRORS = 10
 _WARNINGS = 10
+_UNUSED = 10
 _FRAMES = 4
 # Method, times, status, and what is between all columns.
 _OTHER_COLUMNS = 27
@@ -39,6 +40,7 @@ def show(run: Run, console: Console) -> None:
     """
     show_entities(run, console)
     _show_calls(run, console)
+    _show_unused(run, console)
     show_problems(run, console)
     show_sum(run, console)
 
@@ -155,6 +157,13 @@ def _with_both_ends(text: str, width: int) -> str:
     if len(text) <= width:
         return text
     return f"{text[: (width - 1) // 2]}…{text[-(width // 2) :]}"
+
+
+def _show_unused(run: Run, console: Console) -> None:
+    if run.result.unused_stubs:
+        _title(console, "Stubs that answered nothing")
+    for unused in _first(run.result.unused_stubs, _UNUSED, "unused stubs", console):
+        show_line(console, f"  {summary.short_places(str(unused), run)}")
 
 
 def _origin(each: CallCount) -> str:

@@ -2,13 +2,14 @@
 
 import base64
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 from harness.stubs.cover import Covering
 from harness.stubs.errors import RefusedFileError, StubFileError
+from harness.stubs.finding import Finding, Kind
 from harness.stubs.folder import FILES, SHORT, body_files, read, stub_files
+from harness.stubs.ignored import Checked, without_ignored
 from harness.stubs.leaks import leaks
 from harness.stubs.mappings import Stub, own_priority
 from harness.stubs.order import decided_otherwise
@@ -19,46 +20,8 @@ from harness.stubs.unused import describe_request
 from harness.stubs.wiremock_model import Problem
 from sandbox.services.wiremock import WireMock
 
-Kind = Literal[
-    "invalid", "unreachable", "unused-file", "missing-file", "secret", "personal-data", "suspicious", "order"
-]
 # Of a larger body file nobody wants to wait for whether it holds a template.
 _LARGEST_READ = 1_000_000
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A problem in a stub folder.
-
-    Args:
-        kind: What kind of thing.
-        file: The file.
-        line: Its line, from 1; 0 for the whole file.
-        message: What is wrong.
-        remedy: What to do about it.
-        pointer: The JSON pointer of the part of the file, where that says more than the line.
-    """
-
-    kind: Kind
-    file: str
-    line: int
-    message: str
-    remedy: str
-    pointer: str = ""
-
-    @property
-    def is_warning(self) -> bool:
-        """Whether it may well be meant as it is: what is suspicious loads, and does what it says."""
-        return self.kind in ("suspicious", "order")
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        what = f"{self.message} ({self.pointer})" if self.pointer else self.message
-        return f"{place}: {'warning: ' if self.is_warning else ''}{what}. {self.remedy[:1].upper()}{self.remedy[1:]}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """The finding as JSON values."""
-        return {**asdict(self), "is_warning": self.is_warning}
 
 
 @dataclass(frozen=True)
@@ -101,7 +64,7 @@ def folders(given: Path) -> list[Path]:
 
 def _folders(given: Path) -> Iterator[Path]:
     children = sorted(given.iterdir())
-    if any((child.suffix in (".json", *SHORT) and child.is_file()) or child.name == FILES for child in children):
+    if any(child.name == FILES or (child.suffix in (".json", *SHORT) and child.is_file()) for child in children):
         yield given
         return
     for child in children:
@@ -110,7 +73,12 @@ def _folders(given: Path) -> Iterator[Path]:
 
 
 def check(folder: Path, beneath: Iterable[Path] = (), wiremock: WireMock | None = None) -> list[Finding]:
-    """The problems in a stub folder, by file and line.
+    """The problems in a stub folder that its ignore list does not excuse; see :func:`checked`."""
+    return checked(folder, beneath, wiremock).found
+
+
+def checked(folder: Path, beneath: Iterable[Path] = (), wiremock: WireMock | None = None) -> Checked:
+    """The problems in a stub folder, by file and line, and those that its ignore list excuses.
 
     Args:
         folder: The folder.
@@ -138,7 +106,7 @@ def check(folder: Path, beneath: Iterable[Path] = (), wiremock: WireMock | None 
         found += _leaks(path)
     found += [finding for placed in stubs for finding in _encoded_leaks(placed)]
     found = list(dict.fromkeys(found))  # an entry with `times` is several stubs
-    return sorted(found, key=lambda finding: (finding.file, finding.line, finding.kind))
+    return without_ignored(folder, found)
 
 
 def _invalid(path: Path, error: StubFileError) -> list[Finding]:

@@ -14,7 +14,7 @@ from harness.stubs import wiremock_file
 from harness.stubs.errors import StubFileError
 from harness.stubs.mappings import BAND, FILES_PRIORITY, Stub, ranked
 from harness.stubs.placed import PlacedStub
-from sandbox.errors import EngineError
+from sandbox.errors import ContainerDiedError, EngineError, EngineUnreachableError
 from sandbox.services.wiremock import WireMock
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FOLDER = "wiremock-mappings"
 FILES = "__files"
+# What `stubs check` is not to find; it is no stub file.
+IGNORED = ".stubs-ignore.yaml"
 _INLINE = ("body", "jsonBody", "base64Body")
 # What a test class may have as its stubs: names of folders, and stubs themselves.
 Sources: TypeAlias = "str | Mapping | Stub | Sequence[str | Mapping | Stub]"
@@ -86,9 +88,12 @@ def deploy(stubs: Sequence[Stub], wiremock: WireMock) -> None:
 
     Raises:
         StubFileError: WireMock refuses one of a file; the message names it and holds WireMock's own words.
+        ContainerDiedError, EngineUnreachableError: WireMock is gone.
     """
     try:
         wiremock.stub(list(stubs))
+    except (ContainerDiedError, EngineUnreachableError):
+        raise  # which no stub is to blame for
     except EngineError:  # one call is quick, but does not say which stub was refused
         for stub in [each for each in stubs if "file" in each.get("metadata", {})]:
             try:
@@ -153,7 +158,7 @@ def stub_files(folder: Path) -> list[Path]:
     files = folder / FILES
     found = (path for path in files_below(folder) if path.suffix in (".json", *SHORT))
     # macOS leaves ._name.json beside name.json on disks of others.
-    return sorted(path for path in found if files not in path.parents and not path.name.startswith("._"))
+    return sorted(path for path in found if files not in path.parents and not path.name.startswith(("._", IGNORED)))
 
 
 def read(path: Path, folder: Path) -> list[PlacedStub]:

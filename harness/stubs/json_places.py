@@ -65,7 +65,7 @@ def read_json(path: Path, text: str) -> Any:
         _refuse_value(path, strict)
     if levels(value) > MOST_LEVELS:
         refuse_depth(path, strict)
-    return _whole(value) if "\\u" in strict else value
+    return whole_characters(value) if "\\u" in strict else value
 
 
 def as_strict_json(text: str) -> str:
@@ -175,14 +175,18 @@ def _refuse_value(path: Path, text: str) -> NoReturn:
     raise StubFileError(f"{path}: this is not valid JSON.", remedy="fix it.")
 
 
-def _whole(value: Any) -> Any:
-    """The value with a question mark for each half of a character, as in WireMock: none can be sent."""
+def whole_characters(value: Any) -> Any:
+    """The value with a question mark for each half of a character, as in WireMock: none can be sent.
+
+    Args:
+        value: What came of JSON.
+    """
     if isinstance(value, str):
         return _SURROGATE.sub("?", value)
     if isinstance(value, list):
-        return [_whole(each) for each in value]
+        return [whole_characters(each) for each in value]
     if isinstance(value, dict):
-        return {_SURROGATE.sub("?", key): _whole(each) for key, each in value.items()}
+        return {_SURROGATE.sub("?", key): whole_characters(each) for key, each in value.items()}
     return value
 
 

@@ -1,7 +1,9 @@
 """Reads YAML with the line of every part, for errors that name it; for JSON see :mod:`harness.stubs.json_places`."""
 
+import contextlib
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,12 +47,14 @@ class Document:
         return self.lines.get(steps, 1)
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # libyaml may not be there
+class CoreLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # libyaml may not be there
+    """Takes plain values for what YAML 1.2's core schema says."""
+
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 # PyYAML's own way
 
 
 for _tag, (_expression, _first) in CORE.items():
-    _Loader.add_implicit_resolver(_tag, re.compile(f"^(?:{_expression})$"), [*_first, ""])
+    CoreLoader.add_implicit_resolver(_tag, re.compile(f"^(?:{_expression})$"), [*_first, ""])
 
 
 def read_yaml(path: Path, text: str) -> Document:
@@ -63,9 +67,27 @@ def read_yaml(path: Path, text: str) -> Document:
     Raises:
         StubFileError: It is not valid YAML, or holds what no JSON can; the message names the line.
     """
+    with yaml_errors(path, text):
+        see_depth(path, text)
+        node = yaml.compose(text, CoreLoader)
+    reader = _Reader(path)
+    value = reader.value(node, ()) if node is not None else None
+    return Document(value, reader.lines, reader.texts)
+
+
+@contextlib.contextmanager
+def yaml_errors(path: Path, text: str) -> Iterator[None]:
+    """Within the block, what YAML's parser raises becomes an error that names the line.
+
+    Args:
+        path: The file's path.
+        text: Its text.
+
+    Raises:
+        StubFileError: It is not valid YAML.
+    """
     try:
-        _see_depth(path, text)
-        node = yaml.compose(text, _Loader)
+        yield
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
@@ -76,17 +98,22 @@ def read_yaml(path: Path, text: str) -> Document:
         ) from error
     except yaml.YAMLError as error:  # a character that no YAML can hold
         raise StubFileError(f"{path}: this is not valid YAML: {error}", remedy="fix it.") from error
-    reader = _Reader(path)
-    value = reader.value(node, ()) if node is not None else None
-    return Document(value, reader.lines, reader.texts)
 
 
-def _see_depth(path: Path, text: str) -> None:
-    """Refuse what is nested too deep before it is composed, which goes down in C with each level."""
+def see_depth(path: Path, text: str) -> None:
+    """Refuse what is nested too deep before it is composed, which goes down in C with each level.
+
+    Args:
+        path: The file's path.
+        text: Its text.
+
+    Raises:
+        StubFileError: It is nested too deep.
+    """
     if text.count("[") + text.count("{") + max(map(len, _INDENTATION.findall(text)), default=0) <= MOST_LEVELS:
         return  # as most files: to look at each event would take a third of the time again
     depth = 0
-    for event in yaml.parse(text, _Loader):
+    for event in yaml.parse(text, CoreLoader):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MOST_LEVELS:

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -14,6 +14,8 @@ NAME = "wiremock"
 PORT = 8080
 # Each stub takes longer to add than the one before: ten thousand in one call would take as long as a call may.
 _AT_ONCE = 1_000
+# Characters of bodies in one call, unless one stub has more: WireMock holds a call several times over while it reads it.
+_BODIES_AT_ONCE = 4_000_000
 USER = "sandbox"
 # A host that there is not, by RFC 2606.
 _REHEARSAL = "rehearsal.invalid"
@@ -55,8 +57,7 @@ class WireMock:
         # It would write what is to persist to its disk, which ends with it: what it recorded is marked so.
         mappings = [{key: value for key, value in each.items() if key != "persistent"} for each in mappings]
         # WireMock adds them from the last to the first, since a later one wins over an earlier.
-        for start in reversed(range(0, len(mappings), _AT_ONCE)):
-            some = mappings[start : start + _AT_ONCE]
+        for some in _parts(mappings):
             self._control.call("POST", "/__admin/mappings/import", {"mappings": some})
 
     def addressed(self, request: httpx.Request) -> httpx.Request:
@@ -132,3 +133,19 @@ class WireMock:
     def close(self) -> None:
         """Close the connections."""
         self._control.close()
+
+
+def _parts(mappings: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """What goes in one call each, the last stubs first; in each part the stubs have their order."""
+    part: list[dict[str, Any]] = []
+    size = 0
+    for mapping in reversed(mappings):
+        response = mapping.get("response") or {}
+        more = sum(len(body) for name in ("body", "base64Body") if isinstance(body := response.get(name), str))
+        if part and (len(part) == _AT_ONCE or size + more > _BODIES_AT_ONCE):
+            yield part[::-1]
+            part, size = [], 0
+        part.append(mapping)
+        size += more
+    if part:
+        yield part[::-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness import KindCounts
 from harness.running import printing
+from harness.stubs.unused import UnusedStub
 from tests.unit.harness.runs import (
     DROPPED,
     SKIPPED,
@@ -35,6 +36,16 @@ def test_lines_for_machines_and_logs_are_whole() -> None:
         f"GET https://api.example.com{LONG} 200 a.json:3",
         "ok: 2 entities, 3 calls, 1.2 s",
     ]
+
+
+def test_stubs_that_answered_nothing_are_named() -> None:
+    few = [UnusedStub(f"/stubs/a.json:{number}", f"GET /{number}") for number in range(12)]
+
+    said = lines_of(make_entity("a"), unused_stubs=few)
+
+    at = said.index("Stubs that answered nothing")
+    assert said[at + 1] == "  /stubs/a.json:0: GET /0"
+    assert said[at + 11 :] == ["  … and 2 more unused stubs: --json has all", "ok: 1 entity, 1 call, 1.2 s"]
 
 
 def test_what_is_wrong_is_shown_with_what_to_do() -> None:

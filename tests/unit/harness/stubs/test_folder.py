@@ -12,7 +12,7 @@ from harness import StubFileError
 from harness.routes.transport import InterceptTransport
 from harness.stubs.folder import FOLDER, deploy, load
 from harness.stubs.mappings import FILES_PRIORITY, from_routes
-from sandbox.errors import EngineError
+from sandbox.errors import ContainerDiedError, EngineError
 from sandbox.services.wiremock import WireMock
 from tests.unit.harness.factories import make_stub, write
 
@@ -333,6 +333,17 @@ class TestDeploying:
             deploy(loaded(tmp_path), FussyWireMock(refused="'/2'"))
         assert raised.value.what == f"{registry / 'b.json'}:1: WireMock refuses this stub."
         assert re.search(r'"urlPath": "/2".*\n.*422 Unrecognized field', raised.value.detail)
+
+    def test_a_wiremock_that_died_is_not_blamed_on_a_stub(self, tmp_path: Path) -> None:
+        class Dead(FussyWireMock):
+            def stub(self, mappings: list[dict[str, Any]]) -> None:
+                del mappings
+                message = "it ran out of memory"
+                raise ContainerDiedError(message)
+
+        folder(tmp_path, a=make_stub("/1"), b=make_stub("/2"))
+        with pytest.raises(ContainerDiedError):
+            deploy(loaded(tmp_path), Dead())
 
     def test_an_engine_that_fails_otherwise_is_not_blamed_on_a_file(self, tmp_path: Path) -> None:
         class Full(FussyWireMock):
