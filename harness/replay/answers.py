@@ -38,11 +38,13 @@ class Answer:
         status: The status.
         headers: Its headers.
         body: Its body, as the recording has it.
+        repeats_id: Whether its ``id`` is that of the JSON-RPC call that it answers, which each run makes up.
     """
 
     status: int
     headers: Headers
     body: Any
+    repeats_id: bool = False
 
     @classmethod
     def of(cls, request: Recorded, *, whole: bool) -> "Answer":
@@ -57,7 +59,7 @@ class Answer:
             for name, value in request.headers.items()
             if name not in _NEVER and (whole or not (name in _NOISE or name.startswith(_NOISY)))
         }
-        return cls(request.status, headers, request.body)
+        return cls(request.status, headers, request.body, _repeats_id(request))
 
     @property
     def is_json(self) -> bool:
@@ -85,7 +87,19 @@ class Answer:
             for name, value in self.headers.items()
             if name not in _OF_THE_MOMENT and not name.startswith(_LIMITS)
         }
-        return hashlib.sha256(json.dumps([self.status, headers, self.body], sort_keys=True).encode()).digest()
+        body = {**self.body, "id": None} if self.repeats_id else self.body
+        return hashlib.sha256(json.dumps([self.status, headers, body], sort_keys=True).encode()).digest()
+
+
+def _repeats_id(request: Recorded) -> bool:
+    asked, answered = request.request_body, request.body
+    return (
+        isinstance(asked, dict)
+        and isinstance(answered, dict)
+        and "jsonrpc" in asked
+        and asked.get("id") is not None
+        and answered.get("id") == asked["id"]
+    )
 
 
 class Turn(NamedTuple):
