@@ -1,13 +1,15 @@
 """Generates a test from a recording."""
 
 import json
+import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from harness.execution.result import ResyncResult
+from harness.recording import from_har
 from harness.replay import (
     discriminators,
     generated_files,
@@ -49,6 +51,8 @@ class Wanted:
         replay: Whether the test is tried in a sandbox, which says what it may assert. Without, only what the recording
             says of the entities can be asserted, and only where nothing is cut.
         folder: The stub folder; by default named as the integration.
+        archive: A HAR to replay in place of the recording.
+        allowed: Places of the archive where what looks like a secret is not one.
     """
 
     form: Form = "python"
@@ -56,6 +60,8 @@ class Wanted:
     force: bool = False
     replay: bool = True
     folder: str | None = None
+    archive: Path | None = None
+    allowed: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ async def generate(directory: Path, wanted: Wanted, settings: Settings) -> Gener
         SandboxError: Anything else; nothing was written.
     """
     archive.pack(directory)  # whatever is wrong with it is said before anything runs
-    recorded = recording.read(directory)
+    recorded = recording.read(directory) if wanted.archive is None else _of_archive(directory, wanted)
     maker = _Maker(directory, recorded, wanted, settings)
     if wanted.replay:
         plan, expected, warnings = await maker.tried()
@@ -102,6 +108,14 @@ async def generate(directory: Path, wanted: Wanted, settings: Settings) -> Gener
         plan, expected, warnings = maker.untried()
     files = generated_files.write(maker.files(maker.drafts(plan, expected)), force=wanted.force)
     return Generation(files, len(recorded.requests), len(plan.routes), plan.cut, expected.counts, warnings)
+
+
+def _of_archive(directory: Path, wanted: Wanted) -> Recording:
+    archive = wanted.archive or Path()
+    with tempfile.TemporaryDirectory(prefix="ocean-sandbox-har-") as name:
+        file = Path(name, "recording.json")
+        from_har.record(directory, archive, file, wanted.allowed)
+        return replace(recording.read_file(file), source=archive.name)
 
 
 class _Maker:

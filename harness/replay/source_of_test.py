@@ -100,7 +100,7 @@ def _head(
     day = recording.recorded_at[:10]
     yield f'"""Replays what the third party of {_word(recording.kind)} answered{f" on {day}" if day else ""}.'
     yield ""
-    yield f"Written by `ocean-sandbox generate{_options(plan, stubs)}` from .port/resources/discovery.json:"
+    yield f"Written by `ocean-sandbox generate{_options(plan, stubs)}` from {_word(recording.source)}:"
     yield f"{plan.requests} recorded requests, {len(plan.routes)} routes, {_what_was_cut(plan)}."
     yield "Edit it freely: once edited, it is overwritten only with --force."
     yield ""
@@ -240,4 +240,4 @@ def _test(expected: Expected) -> Iterator[str]:
 
 def _word(text: str) -> str:
     """A name that cannot end the docstring which it is in."""
-    return re.sub(r"[^\w .-]", "", text)
+    return re.sub(r"[^\w ./-]", "", text)

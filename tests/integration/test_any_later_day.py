@@ -76,7 +76,7 @@ def record(folder: Path, handler: str = READS_WHAT_DEPENDS_ON_THE_DAY) -> Path:
     (directory / "days").write_text("0")
     with serve_calendar() as url:
         (directory / ".env").write_text(f"OCEAN__INTEGRATION__CONFIG__API_URL={url}\n")
-        done = CliRunner().invoke(cli.main, ["discover", str(directory)])
+        done = CliRunner().invoke(cli.main, ["discover", str(directory), "--har", str(folder / "some.har")])
     assert done.exit_code == 0, done.output
     return directory
 
@@ -126,3 +126,14 @@ def test_requests_that_cannot_be_answered_are_named(tmp_path: Path) -> None:
     assert "1 request of the replay has no recorded answer" in done.output
     assert "/only-then?team=a: no request to this path was recorded" in done.output
     assert "deterministic" not in done.output
+
+
+def test_an_archive_is_written_and_becomes_a_test(tmp_path: Path) -> None:
+    directory = record(
+        tmp_path, 'yield (await http_async_client.get(ocean.integration_config["api_url"] + "/x")).json()'
+    )
+    (directory / ".port" / "resources" / "discovery.json").unlink()
+    source = generate(directory, "--from", str(tmp_path / "some.har"))
+    assert counts(source) == 2
+    assert "from some.har:" in source
+    run(directory)
