@@ -35,10 +35,9 @@ if TYPE_CHECKING:
 @click.option(
     "--as",
     "form",
-    type=click.Choice(["python", "stubs"]),
-    default="python",
-    show_default=True,
-    help="Write routes into the test, or stub files into a stub folder.",
+    type=click.Choice(["python", "stubs", "auto"]),
+    default="auto",
+    help="Write routes into the test, or stub files into a stub folder; default: stub files for more than 1,000 answers.",
 )
 @click.option(
     "--folder",
@@ -57,7 +56,7 @@ def command(
     directory: Path,
     *,
     full: bool,
-    form: Literal["python", "stubs"],
+    form: Literal["python", "stubs", "auto"],
     folder: str | None,
     force: bool,
     no_replay: bool,

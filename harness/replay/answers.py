@@ -23,6 +23,9 @@ _NOISE = frozenset(
         *("date", "age", "server", "via", "vary", "connection", "keep-alive", "alt-svc", "nel", "report-to", "pragma"),
         *("strict-transport-security", "referrer-policy", "permissions-policy", "content-security-policy", "expires"),
         *("cache-control", "x-powered-by", "server-timing", "cf-ray", "cf-cache-status", "accept-ranges"),
+        *("content-security-policy-report-only", "feature-policy", "expect-ct", "origin-agent-cluster", "x-runtime"),
+        *("timing-allow-origin", "x-aspnet-version", "x-dns-prefetch-control", "x-download-options", "x-served-by"),
+        *("x-ua-compatible", "x-robots-tag", "x-timer", "x-cache", "x-cache-hits", "x-amz-cf-id", "x-amz-cf-pop"),
     }
 )
 _NOISY = ("x-content-type", "x-xss", "x-frame", "x-permitted", "cross-origin-", "access-control-")

@@ -31,7 +31,9 @@ from sandbox.errors import SandboxError
 from sandbox.images import archive
 from sandbox.settings import Settings
 
-Form = Literal["python", "stubs"]
+Form = Literal["python", "stubs", "auto"]
+# A test with more answers is one that nobody reads: they become stub files.
+_MOST_IN_A_TEST = 1_000
 TEST = Path("tests", "test_integration_resync.py")
 _SHOWN, _LISTED = 5, 20
 
@@ -45,7 +47,7 @@ class Wanted:
     """How a test is wanted.
 
     Args:
-        form: Routes in Python, or stub files.
+        form: Routes in Python, or stub files; by default stub files if there are many.
         full: Whether nothing is cut.
         force: Whether files that a person edited are overwritten.
         replay: Whether the test is tried in a sandbox, which says what it may assert. Without, only what the recording
@@ -55,7 +57,7 @@ class Wanted:
         allowed: Places of the archive where what looks like a secret is not one.
     """
 
-    form: Form = "python"
+    form: Form = "auto"
     full: bool = False
     force: bool = False
     replay: bool = True
@@ -165,7 +167,8 @@ class _Maker:
         return await replay_check.run(self.drafts(plan, expected), self._directory, self._settings)
 
     def drafts(self, plan: Plan, expected: Expected) -> Drafts:
-        is_stubs = self._wanted.form == "stubs"
+        many = sum(len(route.turns) for route in plan.routes) > _MOST_IN_A_TEST
+        is_stubs = self._wanted.form == "stubs" or (self._wanted.form == "auto" and many)
         text, bodies = source_of_test.write(self._recorded, plan, expected, self._folder if is_stubs else None)
         stubs, stub_bodies = stub_source.write(plan) if is_stubs else ({}, {})
         return Drafts(text, {} if is_stubs else bodies, stubs, stub_bodies, self._folder)
