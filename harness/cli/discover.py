@@ -13,6 +13,8 @@ from sandbox.cli.command import Command, json_option
 if TYPE_CHECKING:
     from harness.recording.discover import Discovery
 
+_PLACES = 4
+
 
 @click.command(
     cls=Command,
@@ -28,10 +30,19 @@ if TYPE_CHECKING:
     multiple=True,
     help="The place of a value that the leak scan took for a secret by mistake; [*] matches any index. Repeatable.",
 )
+@click.option(
+    "--har", "archive", type=click.Path(dir_okay=False, path_type=Path), help="Write the requests as HAR, too."
+)
 @timeout_option
 @json_option
 def command(
-    directory: Path, *, keep_personal_data: bool, allowed: tuple[str, ...], timeout: float, as_json: bool
+    directory: Path,
+    *,
+    keep_personal_data: bool,
+    allowed: tuple[str, ...],
+    archive: Path | None,
+    timeout: float,
+    as_json: bool,
 ) -> None:
     """Record a resync of the integration in DIRECTORY against the real API.
 
@@ -45,7 +56,15 @@ def command(
     from sandbox import settings  # noqa: PLC0415
 
     in_force = settings.load(resync_timeout=timeout)
-    done = run(discover(directory.resolve(), in_force, keep_personal_data=keep_personal_data, allowed=allowed))
+    done = run(
+        discover(
+            directory.resolve(),
+            in_force,
+            keep_personal_data=keep_personal_data,
+            allowed=allowed,
+            archive_file=archive,
+        )
+    )
     if as_json:
         output.show_json(asdict(done))
     else:
@@ -61,6 +80,10 @@ def _show(done: "Discovery") -> None:
         click.echo(f"the resync raised {error}", err=True)
     for warning in done.warnings:
         click.echo(f"note: {warning}", err=True)
+    for what, places in done.replaced.items():
+        named = [f"{place} ({count})" for place, count in list(places.items())[:_PLACES]]
+        more = [f"{len(places) - _PLACES} more places"] if len(places) > _PLACES else []
+        click.echo(f"  {what}: {sum(places.values())} replaced, in {', '.join([*named, *more])}")
     click.echo(
         f"{done.file}: {done.calls} calls, {done.entities} entities; {done.secrets} secrets replaced by placeholders, "
         f"{done.people} names and addresses of people by made-up ones"

@@ -18,14 +18,26 @@ if TYPE_CHECKING:
     examples=["ocean-sandbox generate integrations/github", "ocean-sandbox generate --full --as stubs ."],
 )
 @click.argument("directory", default=".", type=DIRECTORY)
+@click.option(
+    "--from",
+    "archive",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A HAR file to replay in place of the recording; it is redacted before anything is written.",
+)
+@click.option(
+    "--allow",
+    "allowed",
+    metavar="PATH",
+    multiple=True,
+    help="With --from, as of `ocean-sandbox discover`.",
+)
 @click.option("--full", is_flag=True, help="Keep everything: cut nothing, and replay every entity.")
 @click.option(
     "--as",
     "form",
-    type=click.Choice(["python", "stubs"]),
-    default="python",
-    show_default=True,
-    help="Write routes into the test, or stub files into a stub folder.",
+    type=click.Choice(["python", "stubs", "auto"]),
+    default="auto",
+    help="Write routes into the test, or stub files into a stub folder; default: stub files for more than 1,000 answers.",
 )
 @click.option(
     "--folder",
@@ -44,10 +56,12 @@ def command(
     directory: Path,
     *,
     full: bool,
-    form: Literal["python", "stubs"],
+    form: Literal["python", "stubs", "auto"],
     folder: str | None,
     force: bool,
     no_replay: bool,
+    archive: Path | None,
+    allowed: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Write DIRECTORY/tests/test_integration_resync.py from what `ocean-sandbox discover` recorded.
@@ -59,7 +73,7 @@ def command(
     from harness.replay.generate import Wanted, generate  # noqa: PLC0415 # see _work.run
     from sandbox import settings  # noqa: PLC0415
 
-    wanted = Wanted(form, full, force, not no_replay, folder)
+    wanted = Wanted(form, full, force, not no_replay, folder, archive, allowed)
     done = run(generate(directory.resolve(), wanted, settings.load()))
     if as_json:
         files = {"written": done.files.written, "edited": done.files.edited}

@@ -18,7 +18,7 @@ from harness.execution.result import ResyncResult
 from harness.integration.configuration import IntegrationConfig, read
 from harness.integration.kinds import KindCounts
 from harness.integration.resources import mapping_of, read_blueprints
-from harness.recording import discovery_file, extra
+from harness.recording import configured, discovery_file, extra, har
 from harness.recording.progress import Watch
 from harness.recording.recording_transport import (
     REFUSED,
@@ -27,8 +27,6 @@ from harness.recording.recording_transport import (
     UpstreamError,
     client_of_this_machine,
 )
-from harness.redaction.credential_forms import PRIVATE_KEY
-from harness.redaction.json_texts import texts
 from harness.redaction.pii import People
 from harness.redaction.redact import Redactor
 from harness.routes.transport import RequestLog
@@ -54,7 +52,8 @@ class Discovery:
         errors: What the resync raised, as text.
         warnings: What else there is to know, a sentence each.
         secrets: How many values were replaced by placeholders.
-        people: How many names and addresses were replaced by made-up ones.
+        people: How many names, addresses and so on of people were replaced by made-up ones.
+        replaced: How many values were replaced, by kind and place.
     """
 
     file: Path
@@ -66,6 +65,7 @@ class Discovery:
     warnings: list[str] = field(default_factory=list)
     secrets: int = 0
     people: int = 0
+    replaced: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 async def discover(
@@ -75,6 +75,7 @@ async def discover(
     keep_personal_data: bool = False,
     file: Path | None = None,
     allowed: Collection[str] | None = (),
+    archive_file: Path | None = None,
 ) -> Discovery:
     """Run a resync of the integration in ``directory`` against the real API, and write what it asked and was told.
 
@@ -88,6 +89,7 @@ async def discover(
         file: Where to write; by default, in the place of recordings.
         allowed: Places of the recording where what looks like a secret is not one; None if the recording is not kept, so that
             only known secrets are looked for.
+        archive_file: Where to write the requests as HAR, too.
 
     Raises:
         ConfigError: The spec, ``.env`` or the environment is wrong.
@@ -101,7 +103,7 @@ async def discover(
     (_, mapping), blueprints = mapping_of(directory), read_blueprints(directory)
     people = None if keep_personal_data else People()
     redactor = Redactor(people.clean_text if people is not None else None)
-    warnings = _learn(config, redactor)
+    warnings = configured.learn(config, redactor)
     _announce(config)
     with _alone(directory, settings):
         async with AsyncExitStack() as stack:
@@ -124,7 +126,7 @@ async def discover(
             result = await harness.trigger_resync()
         if config.is_real:
             _see_that_it_was_let_in(traffic, result)
-        return _write(
+        done = _write(
             file or directory / discovery_file.PLACE,
             config,
             mapping,
@@ -137,23 +139,9 @@ async def discover(
             warnings,
             allowed,
         )
-
-
-def _learn(config: IntegrationConfig, redactor: Redactor) -> list[str]:
-    """Tell the redactor the secrets of the configuration; gives what cannot be done."""
-    warnings = []
-    if not config.is_real:
-        return []
-    for name, value in config.values.items():
-        if not redactor.add_config(name, value, is_sensitive=name in config.sensitive, is_plain=name in config.plain):
-            warnings.append(f"{name} is so short that it is replaced in integration_config only")
-    for value in config.secrets:
-        redactor.add(value, deep=True)
-    for name, close in config.unknown.items():
-        warnings.append(
-            f"spec.yaml has no {name}{f' (did you mean {close}?)' if close else ''}; it was passed on unchanged"
-        )
-    return warnings
+    if archive_file is not None:
+        har.write(archive_file, done.file)
+    return done
 
 
 def _announce(config: IntegrationConfig) -> None:
@@ -229,19 +217,13 @@ def _write(
     allowed: Collection[str] | None,
 ) -> Discovery:
     say("discover", f"replacing secrets, and writing {file}")
-    values = {
-        name: redactor.clean_config(name, value, is_sensitive=name in config.sensitive, is_plain=name in config.plain)
-        if config.is_real or _is_private_key(value)
-        else value
-        for name, value in config.values.items()
-    }
     head = {
         "metadata": {
             "integration_type": config.kind,
             "generated_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "version": discovery_file.VERSION,
         },
-        "integration_config": values,
+        "integration_config": configured.cleaned(config, redactor),
         "mapping_config": mapping,
         "blueprints": blueprints,
     }
@@ -249,13 +231,13 @@ def _write(
     found = [redactor.clean_text(str(warning)) for warning in result.warnings]
     warnings = [*warnings, *_what_went_wrong(traffic, result), *found]
     counted = Counter(dict(traffic.hosts))
-    discovery_file.write(
+    replaced = discovery_file.write(
         file,
         head,
         {"third_party_requests": list(calls), "port_requests": discovery_file.entries_of(port_calls)},
         redactor,
         people,
-        _secrets(config),
+        configured.secrets(config),
         allowed,
     )
     return Discovery(
@@ -268,20 +250,8 @@ def _write(
         warnings=warnings,
         secrets=len(redactor),
         people=len(people) if people is not None else 0,
+        replaced=replaced,
     )
-
-
-def _is_private_key(value: Any) -> bool:
-    """Whether it looks like one: not even a dummy belongs into a recording, which is committed and scanned."""
-    return isinstance(value, str) and re.search(PRIVATE_KEY, value) is not None
-
-
-def _secrets(config: IntegrationConfig) -> dict[str, str]:
-    """What is secret by the spec and the environment alone, each with what it is called."""
-    if not config.is_real:
-        return {}
-    named = {text: name for name in config.sensitive for text in texts(config.values.get(name))}
-    return dict.fromkeys(config.secrets, "a secret from the environment") | named
 
 
 def _what_went_wrong(traffic: Traffic, result: ResyncResult) -> list[str]:

@@ -2,12 +2,16 @@
 
 import contextlib
 import json
+import shutil
+import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from harness.atomic_write import replacing
-from harness.recording.exchange import Exchange
+from harness.recording.exchange import Compare, Exchange
+from harness.recording.replaced import Replaced
 from harness.redaction import leak_scan, unknown_secrets
 from harness.redaction.pii import People
 from harness.redaction.redact import Redactor
@@ -33,7 +37,7 @@ def write(
     people: People | None = None,
     secrets: Mapping[str, str] | None = None,
     allowed: Collection[str] | None = (),
-) -> None:
+) -> dict[str, dict[str, int]]:
     """Redact a recording, write it, read it again in search of secrets, and only then put it in its place.
 
     Args:
@@ -44,6 +48,9 @@ def write(
         people: Learns names and addresses, and was given to ``redactor``; None to keep personal data.
         secrets: What must not be in the file whatever ``redactor`` knows of it, each with a name that may be said.
         allowed: Places where what looks like a secret is not one; None to look for known secrets only.
+
+    Returns:
+        How many values were replaced, by kind and place; it is in the file's metadata, too.
 
     Raises:
         SecretLeftError: A secret was still there; what was written is deleted, and what was in the place before stays.
@@ -57,7 +64,8 @@ def write(
     try:
         with replacing(file, _TEMPORARY) as temporary:
             with temporary.open("w", encoding="utf-8", newline="\n") as stream:
-                _write(stream, {name: redactor.clean_texts(value) for name, value in head.items()}, exchanges, redactor)
+                cleaned = {name: redactor.clean_texts(value) for name, value in head.items()}
+                replaced = _write(stream, cleaned, exchanges, redactor, people)
             _look_through(temporary, redactor.known() | dict(secrets or {}), people)
             if allowed is not None:
                 _look_for_unknown(temporary, allowed)
@@ -65,6 +73,7 @@ def write(
         raise SandboxError(
             f"{file} cannot be written: {error}", remedy="make sure that the folder is writable."
         ) from error
+    return replaced
 
 
 def _look_through(file: Path, secrets: Mapping[str, str], people: People | None) -> None:
@@ -103,28 +112,42 @@ def _look_for_unknown(file: Path, allowed: Collection[str]) -> None:
         )
 
 
-def _write(stream: IO[str], head: dict[str, Any], exchanges: dict[str, list[Exchange]], redactor: Redactor) -> None:
-    """Entry by entry: a recording may be larger than what Python makes of all of it at once should be."""
-    stream.write("{")
-    comma = ""
-    for name, value in head.items():
-        stream.write(f"{comma}\n  {json.dumps(name)}: {_indented(value, 2)}")
-        comma = ","
-    for name, several in exchanges.items():
-        stream.write(f"{comma}\n  {json.dumps(name)}: [")
-        comma = ""
-        for entry in _entries(several, redactor):
-            stream.write(f"{comma}\n    {_indented(entry, 4)}")
-            comma = ","
-        stream.write("\n  ]" if comma else "]")
-        comma = ","
+def _write(
+    stream: IO[str],
+    head: dict[str, Any],
+    exchanges: dict[str, list[Exchange]],
+    redactor: Redactor,
+    people: People | None,
+) -> dict[str, dict[str, int]]:
+    """Entry by entry: a recording may be larger than what Python makes of all of it at once should be.
+
+    Returns:
+        What was replaced, which is known only at the end, though the file begins with it.
+    """
+    replaced = Replaced(people)
+    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n") as rest:
+        for name, several in exchanges.items():
+            rest.write(f",\n  {json.dumps(name)}: [")
+            comma = ""
+            for entry in _entries(several, redactor, partial(replaced.count, f"{name}[*]")):
+                rest.write(f"{comma}\n    {_indented(entry, 4)}")
+                comma = ","
+            rest.write("\n  ]" if comma else "]")
+        found = replaced.by_kind()
+        if "metadata" in head:
+            head = {**head, "metadata": {**head["metadata"], "replaced": found}}
+        first = ",".join(f"\n  {json.dumps(name)}: {_indented(value, 2)}" for name, value in head.items())
+        stream.write("{" + first)
+        rest.seek(0 if first else 1)  # without the comma
+        shutil.copyfileobj(rest, stream)
     stream.write("\n}\n")
+    return found
 
 
-def _entries(several: list[Exchange], redactor: Redactor) -> Iterator[dict[str, Any]]:
+def _entries(several: list[Exchange], redactor: Redactor, compare: Compare) -> Iterator[dict[str, Any]]:
     several.reverse()
     while several:
-        yield several.pop().entry(redactor)
+        yield several.pop().entry(redactor, compare)
 
 
 def _indented(value: Any, spaces: int) -> str:

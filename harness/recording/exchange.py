@@ -3,6 +3,7 @@
 import base64
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ from harness.redaction.redact import Pairs, Redactor
 from harness.routes.transport import whole_url
 
 BASE64 = "$base64"
+Compare = Callable[[dict[str, Any], dict[str, Any]], None]
 _CONTENT_TYPE = "content_type"
 # What belongs to one connection, or says how long something was on the wire.
 _NOT_WRITTEN = frozenset(
@@ -75,7 +77,7 @@ class Exchange:
         """Have ``redactor`` learn what is secret in it.
 
         Returns:
-            Both bodies, read, for whoever has something to learn from them, too.
+            The URL, the headers by name and both bodies, read, for whoever has something to learn from them, too.
         """
         bodies = [content for _, content in self._bodies()]
         redactor.learn(self.url)
@@ -83,14 +85,19 @@ class Exchange:
         redactor.learn_headers(self.response_headers)
         for body in bodies:
             redactor.learn(body)
-        return bodies
+        return [self.url, dict(self.request_headers), dict(self.response_headers), *bodies]
 
-    def entry(self, redactor: Redactor) -> dict[str, Any]:
-        """The entry of the file, without a secret."""
+    def entry(self, redactor: Redactor, compare: Compare | None = None) -> dict[str, Any]:
+        """The entry of the file, without a secret.
+
+        Args:
+            redactor: Replaces them.
+            compare: Is given the entry as it would be with its secrets, and as it is.
+        """
         (sent_headers, sent), (headers, body) = self._bodies()
         both = [list(pair) for pair in (*sent_headers, *headers)]
         with redactor.focus(self.url, both, *map(_as_text, (sent, body))):
-            return {
+            cleaned = {
                 "method": self.method,
                 "url": redactor.clean_text(self.url),
                 "request_headers": _grouped(redactor.clean_headers(sent_headers)),
@@ -99,6 +106,16 @@ class Exchange:
                 "response_headers": _grouped(redactor.clean_headers(headers)),
                 "response_body": _clean(body, redactor),
             }
+        if compare is not None:
+            plain = {
+                "url": self.url,
+                "request_headers": _grouped(sent_headers),
+                "request_body": sent,
+                "response_headers": _grouped(headers),
+                "response_body": body,
+            }
+            compare(plain, {name: cleaned[name] for name in plain})
+        return cleaned
 
     def _bodies(self) -> list[tuple[Pairs, Any]]:
         return [

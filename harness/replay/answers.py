@@ -23,6 +23,9 @@ _NOISE = frozenset(
         *("date", "age", "server", "via", "vary", "connection", "keep-alive", "alt-svc", "nel", "report-to", "pragma"),
         *("strict-transport-security", "referrer-policy", "permissions-policy", "content-security-policy", "expires"),
         *("cache-control", "x-powered-by", "server-timing", "cf-ray", "cf-cache-status", "accept-ranges"),
+        *("content-security-policy-report-only", "feature-policy", "expect-ct", "origin-agent-cluster", "x-runtime"),
+        *("timing-allow-origin", "x-aspnet-version", "x-dns-prefetch-control", "x-download-options", "x-served-by"),
+        *("x-ua-compatible", "x-robots-tag", "x-timer", "x-cache", "x-cache-hits", "x-amz-cf-id", "x-amz-cf-pop"),
     }
 )
 _NOISY = ("x-content-type", "x-xss", "x-frame", "x-permitted", "cross-origin-", "access-control-")
@@ -38,11 +41,13 @@ class Answer:
         status: The status.
         headers: Its headers.
         body: Its body, as the recording has it.
+        repeats_id: Whether its ``id`` is that of the JSON-RPC call that it answers, which each run makes up.
     """
 
     status: int
     headers: Headers
     body: Any
+    repeats_id: bool = False
 
     @classmethod
     def of(cls, request: Recorded, *, whole: bool) -> "Answer":
@@ -57,7 +62,7 @@ class Answer:
             for name, value in request.headers.items()
             if name not in _NEVER and (whole or not (name in _NOISE or name.startswith(_NOISY)))
         }
-        return cls(request.status, headers, request.body)
+        return cls(request.status, headers, request.body, _repeats_id(request))
 
     @property
     def is_json(self) -> bool:
@@ -85,7 +90,19 @@ class Answer:
             for name, value in self.headers.items()
             if name not in _OF_THE_MOMENT and not name.startswith(_LIMITS)
         }
-        return hashlib.sha256(json.dumps([self.status, headers, self.body], sort_keys=True).encode()).digest()
+        body = {**self.body, "id": None} if self.repeats_id else self.body
+        return hashlib.sha256(json.dumps([self.status, headers, body], sort_keys=True).encode()).digest()
+
+
+def _repeats_id(request: Recorded) -> bool:
+    asked, answered = request.request_body, request.body
+    return (
+        isinstance(asked, dict)
+        and isinstance(answered, dict)
+        and "jsonrpc" in asked
+        and asked.get("id") is not None
+        and answered.get("id") == asked["id"]
+    )
 
 
 class Turn(NamedTuple):

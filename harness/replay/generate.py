@@ -1,29 +1,41 @@
 """Generates a test from a recording."""
 
 import json
+import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from harness.execution.result import ResyncResult
-from harness.replay import generated_files, recording, replay_check, replay_plan, source_of_test, stub_source
+from harness.recording import from_har
+from harness.replay import (
+    discriminators,
+    generated_files,
+    recording,
+    replay_check,
+    replay_plan,
+    source_of_test,
+    stub_source,
+)
 from harness.replay.generated_files import Files, Written
 from harness.replay.recording import Recording
 from harness.replay.replay_check import Drafts, Tried
 from harness.replay.replay_plan import Plan
 from harness.replay.source_of_test import Expected
+from harness.replay.trials import Trials, unmatched_of
 from harness.replay.truncate import Cut
 from harness.stubs import folder as stub_files
-from sandbox.errors import ResyncCrashedError, ResyncTimeoutError, SandboxError
+from sandbox.errors import SandboxError
 from sandbox.images import archive
-from sandbox.progress import say
 from sandbox.settings import Settings
 
-Form = Literal["python", "stubs"]
+Form = Literal["python", "stubs", "auto"]
+# A test with more answers is one that nobody reads: they become stub files.
+_MOST_IN_A_TEST = 1_000
 TEST = Path("tests", "test_integration_resync.py")
-_SHOWN = 5
+_SHOWN, _LISTED = 5, 20
 
 
 class GenerateError(SandboxError):
@@ -35,19 +47,23 @@ class Wanted:
     """How a test is wanted.
 
     Args:
-        form: Routes in Python, or stub files.
+        form: Routes in Python, or stub files; by default stub files if there are many.
         full: Whether nothing is cut.
         force: Whether files that a person edited are overwritten.
         replay: Whether the test is tried in a sandbox, which says what it may assert. Without, only what the recording
             says of the entities can be asserted, and only where nothing is cut.
         folder: The stub folder; by default named as the integration.
+        archive: A HAR to replay in place of the recording.
+        allowed: Places of the archive where what looks like a secret is not one.
     """
 
-    form: Form = "python"
+    form: Form = "auto"
     full: bool = False
     force: bool = False
     replay: bool = True
     folder: str | None = None
+    archive: Path | None = None
+    allowed: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -86,7 +102,7 @@ async def generate(directory: Path, wanted: Wanted, settings: Settings) -> Gener
         SandboxError: Anything else; nothing was written.
     """
     archive.pack(directory)  # whatever is wrong with it is said before anything runs
-    recorded = recording.read(directory)
+    recorded = recording.read(directory) if wanted.archive is None else _of_archive(directory, wanted)
     maker = _Maker(directory, recorded, wanted, settings)
     if wanted.replay:
         plan, expected, warnings = await maker.tried()
@@ -96,6 +112,14 @@ async def generate(directory: Path, wanted: Wanted, settings: Settings) -> Gener
     return Generation(files, len(recorded.requests), len(plan.routes), plan.cut, expected.counts, warnings)
 
 
+def _of_archive(directory: Path, wanted: Wanted) -> Recording:
+    archive = wanted.archive or Path()
+    with tempfile.TemporaryDirectory(prefix="ocean-sandbox-har-") as name:
+        file = Path(name, "recording.json")
+        from_har.record(directory, archive, file, wanted.allowed)
+        return replace(recording.read_file(file), source=archive.name)
+
+
 class _Maker:
     def __init__(self, directory: Path, recorded: Recording, wanted: Wanted, settings: Settings) -> None:
         self._directory = directory
@@ -103,9 +127,6 @@ class _Maker:
         self._wanted = wanted
         self._settings = settings
         self._folder = wanted.folder or recorded.kind
-
-    def plan(self, cut: Cut) -> Plan:
-        return replay_plan.plan(self._recorded.requests, cut, self._recorded.recorded_at)
 
     def untried(self) -> tuple[Plan, Expected, list[str]]:
         """By what the recording says."""
@@ -119,54 +140,35 @@ class _Maker:
                 "The recording does not have the entities that Port got, so only a replay can tell which they are.",
                 remedy="leave out --no-replay, or record it again.",
             )
-        return self.plan(Cut.NOTHING), expected_of(self._recorded.entities), []
+        plan = replay_plan.plan(self._recorded.requests, Cut.NOTHING, self._recorded.recorded_at, self._recorded.config)
+        return plan, expected_of(self._recorded.entities), []
 
     async def tried(self) -> tuple[Plan, Expected, list[str]]:
         """By what replays in a sandbox give: the shortest that gives a part of what was recorded."""
-        replays: list[tuple[Plan, Tried, list[str]]] = []
-        for plan in self._plans():
-            say("generate", f"replaying {len(plan.routes)} routes ({plan.cut.value} is cut)")
-            try:
-                tried = await self._try(plan, Expected())
-            except (ResyncTimeoutError, ResyncCrashedError) as error:
-                if not replays:
-                    raise
-                say("generate", f"a longer replay does not finish: {error.what}")
-                break
-            replays.append((plan, tried, self._what_is_wrong(tried)))
-            if not replays[-1][2]:
-                break
-            say("generate", f"that was not recorded: {replays[-1][2][0]}")
-        # What is wrong even where nothing was cut is not for cutting.
-        unavoidable = set(replays[-1][2])
-        plan, tried, wrong = next(each for each in replays if unavoidable.issuperset(each[2]))
+        trials = Trials(
+            self._recorded, lambda plan: self._try(plan, Expected()), self._what_is_wrong, self._wanted.full
+        )
+        plan, tried, wrong = await trials.best()
+        _see_that_all_was_answered(plan, tried)
         warnings = [*wrong[:_SHOWN], *self._differences(tried, plan.cut)]
         if plan.cut is not Cut.NOTHING:
             plan = plan.only(tried.asked)
         expected = tried.expected()
         again = await self._try(plan, expected)
-        if again.expected().counts != expected.counts or again.result.unmatched:
+        _see_that_all_was_answered(plan, again)
+        if again.expected().counts != expected.counts:
             raise GenerateError(
                 f"Two replays gave different entities: {expected.counts} and {again.expected().counts}.",
                 remedy="the integration is not deterministic; check what it makes depend on time or randomness.",
             )
         return plan, _in_both(expected, again), warnings
 
-    def _plans(self) -> Iterator[Plan]:
-        """What to try, the shortest first."""
-        if not self._wanted.full:
-            plan = self.plan(Cut.LISTS)
-            yield plan.reachable()
-            if len(plan.reachable().routes) < len(plan.routes):
-                yield plan
-            yield self.plan(Cut.OBJECTS)
-        yield self.plan(Cut.NOTHING)
-
     async def _try(self, plan: Plan, expected: Expected) -> Tried:
         return await replay_check.run(self.drafts(plan, expected), self._directory, self._settings)
 
     def drafts(self, plan: Plan, expected: Expected) -> Drafts:
-        is_stubs = self._wanted.form == "stubs"
+        many = sum(len(route.turns) for route in plan.routes) > _MOST_IN_A_TEST
+        is_stubs = self._wanted.form == "stubs" or (self._wanted.form == "auto" and many)
         text, bodies = source_of_test.write(self._recorded, plan, expected, self._folder if is_stubs else None)
         stubs, stub_bodies = stub_source.write(plan) if is_stubs else ({}, {})
         return Drafts(text, {} if is_stubs else bodies, stubs, stub_bodies, self._folder)
@@ -225,6 +227,25 @@ class _Maker:
         if not gone:
             return []
         return [f"{gone.total()} recorded entities are missing from the replay, or different in it"]
+
+
+def _see_that_all_was_answered(plan: Plan, tried: Tried) -> None:
+    """See that the replay asked nothing that was not recorded.
+
+    Raises:
+        GenerateError: It did. The message names the requests, and says in what they differ from the recorded ones.
+    """
+    if not (unmatched := unmatched_of(tried)):
+        return
+    said = list(dict.fromkeys(discriminators.describe(plan, each) for each in unmatched))
+    more = f"\n… and {len(said) - _LISTED} more" if len(said) > _LISTED else ""
+    raise GenerateError(
+        f"{len(said)} {'request' if len(said) == 1 else 'requests'} of the replay {'has' if len(said) == 1 else 'have'} "
+        f"no recorded answer, the first: {said[0]}.",
+        remedy="record it again, if answers were lost then. If a value of these requests depends on the day or on chance in a "
+        "way that ocean-sandbox does not find out, add a route for them by hand.",
+        detail="\n".join(said[:_LISTED]) + more,
+    )
 
 
 def expected_of(entities: Sequence[dict[str, Any]]) -> Expected:

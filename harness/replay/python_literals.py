@@ -4,13 +4,18 @@ What does not fit into 88 columns gets a line for each part, and a comma after t
 wider settings, too.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 WIDTH = 88
 _INDENT = 4
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
-_ASCII, _BYTE, _WORD = 0x7F, 0xFF, 0xFFFF
+_BYTE, _WORD = 0xFF, 0xFFFF
+# ASCII; letters of European languages but for those that look like others; ideographs and Hangul.
+_READABLE = re.compile(
+    "[ -~\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u0130\u0132-\u0137\u0139-\u0148\u014a-\u017e\u4e01-\u9fa5\uac00-\ud7a3]*"
+)
 
 
 class Source(str):
@@ -74,8 +79,8 @@ def expression(
 
 
 def string(text: str) -> str:
-    """A string, quoted as the formatter prefers it, in ASCII: linters ask about letters that look like others."""
-    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+    """A string, quoted as the formatter prefers it; what linters ask about, since it looks like something else, is escaped."""
+    if _READABLE.fullmatch(text) and '"' not in text and "\\" not in text:
         return f'"{text}"'
     quote = "'" if text.count('"') > text.count("'") else '"'
     return quote + "".join(f"\\{each}" if each == quote else _character(each) for each in text) + quote
@@ -94,7 +99,7 @@ def _character(character: str) -> str:
     if character in _SHORT:
         return _SHORT[character]
     code = ord(character)
-    if code < _ASCII and character.isprintable():
+    if _READABLE.fullmatch(character):
         return character
     if code <= _BYTE:
         return f"\\x{code:02x}"

@@ -84,6 +84,7 @@ class Recording:
         blueprints: The blueprints that Port had.
         requests: What the third party was asked, in order.
         entities: The entities that Port took, in order; None where the recording does not have all of them.
+        source: What it was read from, for people.
     """
 
     kind: str
@@ -93,6 +94,7 @@ class Recording:
     blueprints: list[dict[str, Any]]
     requests: list[Recorded]
     entities: list[dict[str, Any]] | None
+    source: str = PLACE.as_posix()
 
 
 def read(directory: Path) -> Recording:

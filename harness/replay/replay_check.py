@@ -119,13 +119,14 @@ async def run(drafts: Drafts, directory: Path, settings: Settings) -> Tried:
         try:
             await harness.start()
             result = await harness.trigger_resync()
-            asked = [_recorded(call.request) for call in harness.third_party_transport.calls]
+            asked = [as_recorded(call.request) for call in harness.third_party_transport.calls]
         finally:
             await harness.shutdown()
     return Tried(asked, result)
 
 
-def _recorded(request: httpx.Request) -> Recorded:
+def as_recorded(request: httpx.Request) -> Recorded:
+    """A request of a replay, as a recording would have it."""
     text = request.content.decode(errors="replace")
     try:
         body = json.loads(text) if text[:1] in ("{", "[") else text or None

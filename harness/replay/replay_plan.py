@@ -1,19 +1,23 @@
 """Derives from a recording the routes that replay it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
-from harness.replay import request_features, truncate
+from harness.replay import request_features, truncate, volatile
 from harness.replay.answers import Answer, Turn, signatures, turns
+from harness.replay.origins import Origins
 from harness.replay.patterns import Group, Pattern, group, order
 from harness.replay.recording import Recorded
-from harness.replay.request_features import Features, Key, Moments, Question
+from harness.replay.request_features import Features, Key, Question, TextPattern
 from harness.replay.truncate import Cut
+from harness.replay.volatile import Volatile, Without
 
 Values = tuple[Any, ...]
+# In place of a value that may be any.
+_ANY = object()
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +32,8 @@ class PlannedRoute:
         endpoint: The number of the group that it belongs to.
         is_catch_all: Whether it stands for requests that were not recorded.
         wild: The segments of its path that the catch-all of its endpoint has wildcards for; none without a catch-all.
+        group: The pattern of its endpoint.
+        is_rest: Whether it stands for all pages but those of routes before it.
     """
 
     pattern: Pattern
@@ -37,13 +43,15 @@ class PlannedRoute:
     endpoint: int
     is_catch_all: bool = False
     wild: tuple[str, ...] = ()
+    group: Pattern | None = None
+    is_rest: bool = False
 
     def matches(self, request: Recorded) -> bool:
         """Whether it is for ``request``."""
         if not self.pattern.matches(request):
             return False
         asked = request_features.features_of(request) if self.telling else {}
-        return all(asked.get(key) == value for key, value in self.telling)
+        return all(request_features.fits(value, asked.get(key)) for key, value in self.telling)
 
 
 @dataclass(frozen=True)
@@ -54,11 +62,13 @@ class Plan:
         routes: In their order; no two but a catch-all and a specific one before it are for the same request.
         requests: How many requests were recorded.
         cut: How much was cut.
+        whole: The endpoints of which nothing was cut, where something was of others.
     """
 
     routes: list[PlannedRoute]
     requests: int
     cut: Cut
+    whole: tuple[Pattern, ...] = ()
 
     def only(self, asked: Iterable[Recorded]) -> "Plan":
         """The plan without routes that a replay had no use for, but with at least one for each endpoint.
@@ -125,6 +135,7 @@ class Finder:
     def __init__(self, routes: Sequence[PlannedRoute]) -> None:
         self._literal: dict[Any, dict[tuple[Key, ...], dict[Values, PlannedRoute]]] = {}
         self._wild: dict[Any, list[PlannedRoute]] = defaultdict(list)
+        self._patterns: dict[Any, list[Values]] = defaultdict(list)
         for route in routes:
             pattern = route.pattern
             if pattern.wildcards:
@@ -133,39 +144,74 @@ class Finder:
             by_keys = self._literal.setdefault((pattern.method, pattern.origin, pattern.segments), {})
             keys, values = tuple(key for key, _ in route.telling), tuple(value for _, value in route.telling)
             by_keys.setdefault(keys, {}).setdefault(values, route)
+            if _has_pattern(values):
+                self._patterns[pattern.method, pattern.origin, pattern.segments, keys].append(values)
 
     def find(self, request: Recorded) -> PlannedRoute | None:
         """The route that answers; the specific ones come before those with wildcards."""
         by_keys = self._literal.get((request.method, request.origin, request.segments), {})
         asked = request_features.features_of(request) if by_keys else {}
         for keys, by_values in by_keys.items():
-            if (found := by_values.get(tuple(asked.get(key) for key in keys))) is not None:
+            given = tuple(asked.get(key) for key in keys)
+            if (found := by_values.get(given)) is not None:
                 return found
+            for values in self._patterns.get((request.method, request.origin, request.segments, keys), ()):
+                if all(map(request_features.fits, values, given)):
+                    return by_values[values]
         wild = self._wild.get((request.method, request.origin, len(request.segments)), [])
         return next((route for route in wild if route.matches(request)), None)
 
 
-def plan(requests: Sequence[Recorded], how: Cut, recorded_at: str = "") -> Plan:
+def _has_pattern(values: Values) -> bool:
+    return any(isinstance(each, TextPattern) for value in values for each in _parts(value))
+
+
+def _parts(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def plan(
+    requests: Sequence[Recorded],
+    how: Cut,
+    recorded_at: str = "",
+    config: Mapping[str, Any] | None = None,
+    *,
+    without: Without = frozenset(),
+    whole: Collection[Pattern] = (),
+) -> Plan:
     """The routes that replay ``requests``.
 
     Args:
         requests: The recorded requests, in order.
         how: How much to cut.
         recorded_at: When they were recorded, in ISO 8601.
+        config: The integration's configuration then.
+        without: What must not tell requests apart.
+        whole: The endpoints of which nothing is cut.
     """
-    planner = _Planner(requests, how, Moments(recorded_at))
-    routes = [route for number, each in enumerate(group(requests)) for route in planner.routes(each, number)]
-    return Plan(sorted(routes, key=_order), len(requests), how)
+    origins = Origins(requests, config)
+    requests = Volatile(requests, origins, recorded_at, without).generalised()
+    planner = _Planner(requests, how, origins, Volatile(requests, origins, recorded_at, without))
+    routes = []
+    kept = []
+    for number, each in enumerate(group(requests)):
+        pattern = replace(each.pattern, segments=volatile.in_path(each.pattern.segments))
+        is_whole = pattern in whole
+        kept += [pattern] if is_whole else []
+        for route in planner.routes(each, number, Cut.NOTHING if is_whole else how):
+            segments = volatile.in_path(route.pattern.segments)
+            routes.append(replace(route, pattern=replace(route.pattern, segments=segments), group=pattern))
+    return Plan(sorted(routes, key=_order), len(requests), how, tuple(kept))
 
 
 def _order(route: PlannedRoute) -> tuple[Any, ...]:
     told = [(key, [] if value is None else _natural(value)) for key, value in route.telling]
-    return (*order(route.pattern), told)
+    return (*order(route.pattern), route.is_rest, told)
 
 
 def _natural(value: Any) -> list[tuple[bool, int, str]]:
     """Sorts page 2 before page 10."""
-    texts = value if isinstance(value, tuple) else (value,)
+    texts = list(map(str, _parts(value)))
     return [(not text.isdecimal(), int(text) if text.isdecimal() else 0, text) for text in texts]
 
 
@@ -184,20 +230,22 @@ class _Served:
     telling: tuple[tuple[Key, Any], ...]
     turns: list[Turn]
     queries: frozenset[str]
+    is_rest: bool = False
 
 
 class _Planner:
-    def __init__(self, requests: Sequence[Recorded], how: Cut, moments: Moments) -> None:
+    def __init__(self, requests: Sequence[Recorded], how: Cut, origins: Origins, volatile: Volatile) -> None:
         self._requests = requests
         self._how = how
-        self._moments = moments
+        self._origins = origins
+        self._volatile = volatile
         self._answers = [Answer.of(request, whole=how is Cut.NOTHING) for request in requests]
 
-    def routes(self, endpoint: Group, number: int) -> list[PlannedRoute]:
+    def routes(self, endpoint: Group, number: int, how: Cut) -> list[PlannedRoute]:
         """The routes of one endpoint."""
-        asked = {
-            each: self._moments.steady(request_features.features_of(self._requests[each])) for each in endpoint.members
-        }
+        self._how = how
+        pattern = replace(endpoint.pattern, segments=volatile.in_path(endpoint.pattern.segments))
+        asked = self._volatile.steady(pattern, endpoint.members)
         by_path: dict[tuple[str, ...], list[int]] = defaultdict(list)
         for each in endpoint.members:
             by_path[self._requests[each].segments].append(each)
@@ -227,23 +275,33 @@ class _Planner:
         self, served: list["_Served"], pattern: Pattern, number: int, queries: frozenset[str] | None = None
     ) -> list[PlannedRoute]:
         return [
-            PlannedRoute(pattern, each.telling, each.turns, each.queries if queries is None else queries, number)
+            PlannedRoute(
+                pattern,
+                each.telling,
+                each.turns,
+                each.queries if queries is None else queries,
+                number,
+                is_rest=each.is_rest,
+            )
             for each in served
         ]
 
     def _served(self, members: Sequence[int], asked: dict[int, Features]) -> list["_Served"]:
         """What is asked of one path, and answered."""
-        keys = request_features.telling(self._questions(members, asked))
+        paging = self._origins.paging(members, asked)
+        keys = request_features.telling(self._questions(members, asked), paging)
         several: dict[Values, list[int]] = defaultdict(list)
         for each in members:
             several[tuple(asked[each].get(key) for key in keys)].append(each)
         return [
             _Served(
-                tuple(zip(keys, values, strict=True)),
+                tuple(pair for pair in zip(keys, values, strict=True) if pair[1] is not _ANY),
                 given,
-                frozenset(self._requests[each].query for each in several[values]),
+                # Of a page that stands for others, the query is not what tells.
+                frozenset(self._requests[each].query for each in several.get(values, members)),
+                _ANY in values,
             )
-            for values, given in self._cut(several, keys).items()
+            for values, given in self._cut(several, keys, paging).items()
         ]
 
     def _questions(self, members: Sequence[int], asked: dict[int, Features]) -> list[Question]:
@@ -258,7 +316,9 @@ class _Planner:
             found.append(Question(path, asked[some[0]], told))
         return found
 
-    def _cut(self, several: dict[Values, list[int]], keys: Sequence[Key]) -> dict[Values, list[Turn]]:
+    def _cut(
+        self, several: dict[Values, list[int]], keys: Sequence[Key], paging: Collection[Key]
+    ) -> dict[Values, list[Turn]]:
         """The answers to what was asked of one path, cut, without the pages between the first and the last."""
         if self._how is Cut.NOTHING:
             return {values: turns(self._answers[each] for each in some) for values, some in several.items()}
@@ -268,11 +328,15 @@ class _Planner:
         }
         if self._how is Cut.OBJECTS:
             return cut
-        for chain in self._chains(several, keys):
+        for chain in self._chains(several, keys, paging):
             first, second, last = chain[0], chain[1], chain[-1]
             model = self._answers[several[last][-1]]
             cut[first] = turns(self._as_last(self._answers[each], model) for each in several[first])
             cut[second] = cut[last]
+            if any(key in paging for key in keys):
+                # What leads on is in the items, of which others are now the last: any other page is the last page.
+                anything = tuple(_ANY if key in paging else value for key, value in zip(keys, second, strict=True))
+                cut[anything] = cut.pop(second)
             for between in chain[2:]:
                 del cut[between]
         return cut
@@ -281,9 +345,11 @@ class _Planner:
         cut = truncate.cut(answer, self._how, is_all=True)
         return truncate.end(cut, model) if 200 <= answer.status < 300 else cut  # noqa: PLR2004 # statuses
 
-    def _chains(self, several: dict[Values, list[int]], keys: Sequence[Key]) -> list[list[Values]]:
+    def _chains(
+        self, several: dict[Values, list[int]], keys: Sequence[Key], followed: Collection[Key]
+    ) -> list[list[Values]]:
         """The questions that are pages of one collection, in order."""
-        paging = [request_features.is_paging(key) for key in keys]
+        paging = [key in followed or request_features.is_paging(key) for key in keys]
         chains: dict[Values, list[Values]] = defaultdict(list)
         for values in sorted(several, key=lambda each: several[each][0]):
             rest = tuple(value for value, is_page in zip(values, paging, strict=True) if not is_page)

@@ -1,16 +1,15 @@
 """Distinguishes requests with the same path: pages, cursors, GraphQL operations, searches.
 
 What a request asks besides its path is taken apart into features: each query parameter, each value of a JSON body, each
-field of a form, two headers. Of these, as few are chosen as separate the questions that got different answers. What was
-different each time and told nothing (moments, nonces) is never chosen: the next run would have another.
+field of a form, headers. Of these, as few are chosen as separate the questions that got different answers. What is
+different in each run is left out before (:mod:`harness.replay.volatile`).
 """
 
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -22,7 +21,18 @@ QUERY, JSON, FORM, HEADER, BODY = "query", "json", "form", "header", "body"
 _PREFERRED = (QUERY, JSON, FORM, HEADER, BODY)
 NO_BODY, OBJECT = ("none", ""), ("object", "")
 EMPTY = "{}"  # of an object in a body it is enough that it is one, too
-_HEADERS = ("accept", "range")
+# They say how something is sent, who sends it, or when: nothing of what is asked.
+_NO_FEATURES = frozenset(
+    {
+        *("host", "user-agent", "accept-encoding", "accept-language", "accept-charset", "connection", "keep-alive"),
+        *("content-length", "content-type", "transfer-encoding", "te", "trailer", "upgrade", "expect", "via", "dnt"),
+        *("authorization", "proxy-authorization", "cookie", "date", "origin", "referer", "cache-control", "pragma"),
+        *("if-none-match", "if-modified-since", "if-match", "traceparent", "tracestate", "baggage", "sentry-trace"),
+        *("x-request-id", "x-correlation-id", "x-trace-id", "x-client-request-id", "x-b3-traceid", "forwarded"),
+        *("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-real-ip", "x-amz-date", "x-ms-date"),
+        *("x-amz-security-token", "x-amz-content-sha256", "amz-sdk-invocation-id", "amz-sdk-request", "signature"),
+    }
+)
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _PAGING = frozenset(
     {
@@ -31,10 +41,21 @@ _PAGING = frozenset(
     }
 )
 _SIZES = frozenset({"size", "per", "limit", "count", "length", "max"})
-_NONCES = frozenset({"nonce", "timestamp", "signature", "ts", "date", "jti", "iat", "exp", "assertion", ""})
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
-_BEFORE, _AFTER = timedelta(hours=6), timedelta(minutes=5)
-_EPOCHS = (1, 1_000)
+
+
+@dataclass(frozen=True, order=True)
+class TextPattern:
+    """A regular expression in place of a text of which a part differs in each run; all of the text must match."""
+
+    pattern: str
+
+    def __str__(self) -> str:
+        """The expression, for names of stubs."""
+        return self.pattern
+
+    def fits(self, text: str) -> bool:
+        """Whether ``text`` is such a text."""
+        return re.fullmatch(self.pattern, text) is not None
 
 
 @dataclass(frozen=True)
@@ -57,9 +78,9 @@ def features_of(request: Recorded) -> Features:
     found: Features = {}
     for name, value in parse_qsl(request.query, keep_blank_values=True):
         found[QUERY, name] = (*found.get((QUERY, name), ()), value)
-    for name in _HEADERS:
-        if name in request.request_headers:
-            found[HEADER, name] = _as_tuple(request.request_headers[name])
+    for name, given in request.request_headers.items():
+        if name not in _NO_FEATURES:
+            found[HEADER, name] = _as_tuple(given)
     body = request.request_body
     found[(BODY,)] = _whole(body)
     if isinstance(body, dict) and found[(BODY,)] == OBJECT:
@@ -92,24 +113,67 @@ def _leaves(body: dict[str, Any], path: tuple[str, ...] = ()) -> Iterable[tuple[
             yield (*path, name), EMPTY
             yield from _leaves(value, (*path, name))
         elif value is not None:
-            yield (*path, name), json.dumps(value, sort_keys=True)
+            yield (*path, name), as_json(value)
+
+
+def fits(wanted: Any, given: Any) -> bool:
+    """Whether a feature of a request is as a route wants it."""
+    if isinstance(wanted, TextPattern):
+        return isinstance(given, str) and wanted.fits(unquoted(given))
+    if isinstance(wanted, tuple) and isinstance(given, tuple):
+        return len(wanted) == len(given) and all(
+            one.fits(other) if isinstance(one, TextPattern) else one == other
+            for one, other in zip(wanted, given, strict=True)
+        )
+    return bool(wanted == given)
+
+
+def as_json(value: Any) -> str:
+    """A value of a JSON body, as features have it."""
+    return json.dumps(value, sort_keys=True)
+
+
+def unquoted(value: str) -> str:
+    """The text that a JSON value is; other values stay as they are written."""
+    if not value.startswith('"'):
+        return value
+    try:
+        return str(json.loads(value))
+    except ValueError:
+        return value
+
+
+def words_of(key: Key) -> list[str]:
+    """The words of a feature's name."""
+    return [word.lower() for word in _WORDS.findall(key[-1])] if len(key) > 1 else ["body"]
 
 
 def is_paging(key: Key) -> bool:
-    """Whether a feature says which page is meant."""
-    words = {word.lower() for word in _WORDS.findall(key[-1])} if len(key) > 1 else set()
+    """Whether a feature says which page is meant, by its name."""
+    words = set(words_of(key)) if len(key) > 1 else set()
     words.add(re.sub(r"[^a-z]", "", key[-1].lower()))
     return bool(words & _PAGING) and not words & _SIZES
 
 
-def telling(questions: Sequence[Question]) -> list[Key]:
-    """As few features as separate all questions of one path that got different answers."""
+def telling(questions: Sequence[Question], paging: Collection[Key] = ()) -> list[Key]:
+    """As few features as separate all questions of one path that got different answers.
+
+    Args:
+        questions: The questions.
+        paging: The features that are known to lead from page to page, whatever their names.
+    """
     chosen: list[Key] = []
     candidates = _varying(questions)
     objects = {key for question in questions for key, value in question.features.items() if value == EMPTY}
     while left := _mixed(questions, chosen):
         ranked = sorted(
-            (_mixed(questions, [*chosen, key]), not is_paging(key), key in objects, _PREFERRED.index(key[0]), key)
+            (
+                _mixed(questions, [*chosen, key]),
+                not (key in paging or is_paging(key)),
+                key in objects,
+                _PREFERRED.index(key[0]),
+                key,
+            )
             for key in candidates
             if key not in chosen
         )
@@ -152,46 +216,3 @@ def _by(questions: Sequence[Question], keys: Sequence[Key]) -> dict[Any, set[Any
 def _mixed(questions: Sequence[Question], keys: Sequence[Key]) -> int:
     """How many different answers are still mixed up with others."""
     return sum(len(answers) - 1 for answers in _by(questions, keys).values())
-
-
-class Moments:
-    """Knows values that are of the run: no other run will have them.
-
-    Args:
-        recorded_at: When the recording was written, in ISO 8601.
-    """
-
-    def __init__(self, recorded_at: str) -> None:
-        self._range: tuple[datetime, datetime] | None = None
-        try:
-            at = datetime.fromisoformat(recorded_at)
-        except ValueError:
-            return
-        if at.tzinfo is not None:
-            self._range = at - _BEFORE, at + _AFTER
-
-    def steady(self, features: Features) -> Features:
-        """The features that another run will have, too."""
-        return {key: value for key, value in features.items() if not self._is_of_the_run(key, value)}
-
-    def _is_of_the_run(self, key: Key, value: Any) -> bool:
-        words = [word.lower() for word in _WORDS.findall(key[-1])] if len(key) > 1 else ["body"]
-        text = value if isinstance(value, str) else " ".join(value)
-        if not _NONCES.isdisjoint(words[-1:] or [""]) and key[0] != JSON:
-            return True
-        if self._range is None:
-            return False
-        began, ended = self._range
-        bare = text.strip('"')
-        if bare.replace(".", "", 1).isdigit() and len(bare) >= len("1700000000"):
-            return any(began.timestamp() * unit <= float(bare) <= ended.timestamp() * unit for unit in _EPOCHS)
-        return any(self._is_now(found[0]) for found in _MOMENT.finditer(text)) and key[0] != BODY
-
-    def _is_now(self, text: str) -> bool:
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            return False
-        if self._range is None or moment.tzinfo is None:
-            return False
-        return self._range[0] <= moment <= self._range[1]

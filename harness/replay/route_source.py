@@ -4,7 +4,7 @@ import base64
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -13,6 +13,7 @@ from harness.replay.answers import Answer
 from harness.replay.python_literals import Source, call, expression, raw
 from harness.replay.recorded_bodies import RecordedBodies
 from harness.replay.replay_plan import PlannedRoute
+from harness.replay.request_features import TextPattern
 from harness.routes.patterns import matchers
 
 _SPECIAL = re.compile(r"[\\.+*?\[\](){}|^$]")
@@ -31,10 +32,14 @@ class RouteSource:
 
     Attributes:
         has_asks: Whether a route that was written needs ``asks``, which is then to be imported.
+        has_patterns: Whether one needs ``re``.
+        has_ids: Whether one needs the function ``with_id``.
     """
 
     def __init__(self, routes: Sequence[PlannedRoute], bodies: RecordedBodies) -> None:
         self.has_asks = False
+        self.has_patterns = False
+        self.has_ids = False
         self._bodies = bodies
         self._has_one_host = len({route.pattern.origin for route in routes}) == 1
         self._paths = {route.pattern.segments for route in routes}
@@ -50,7 +55,11 @@ class RouteSource:
         """The calls that add a route: one for each turn."""
         for turn in route.turns:
             pattern = self._pattern(route, indent + 4)
-            arguments = [route.pattern.method, pattern, self._answer(turn.answer, indent + 4)]
+            answer = self._answer(turn.answer, indent + 4)
+            if turn.answer.repeats_id:
+                self.has_ids = True
+                answer = Source(expression("with_id", [answer], indent + 4, indent + 4, 1))
+            arguments = [route.pattern.method, pattern, answer]
             yield call("transport.add_route", arguments, indent, **({"times": turn.times} if turn.times else {}))
 
     def _answer(self, answer: Answer, indent: int) -> Any:
@@ -60,7 +69,7 @@ class RouteSource:
             found["status_code"] = answer.status
         if headers:
             found["headers"] = headers
-        if (name := self._bodies.keep(answer)) is not None:
+        if not answer.repeats_id and (name := self._bodies.keep(answer)) is not None:
             found["body"] = Source(expression("recorded", [name], indent, indent))
             if answer.is_json and "content-type" not in headers and "content-type" in answer.headers:
                 found["headers"] = {**headers, "content-type": answer.headers["content-type"]}
@@ -80,9 +89,10 @@ class RouteSource:
         asked: dict[str, Any] = {}
         if (json_body := _json_body(told)) is not None:
             asked["json"] = json_body
+        self.has_patterns = self.has_patterns or _has_pattern(told)
         for key, value in told:
             if key[0] == request_features.BODY and value is not None and value[0] not in ("object", "json"):
-                asked["body"] = _text(*value)
+                asked["body"] = _plain(value[1:]) if isinstance(value[1], TextPattern) else _text(*value)
             elif key[0] not in (request_features.BODY, request_features.JSON):
                 name = {request_features.HEADER: "headers"}.get(key[0], key[0])
                 asked.setdefault(name, {})[key[1]] = _plain(value)
@@ -96,7 +106,7 @@ class RouteSource:
             for key, value in route.telling
             if key[0] == request_features.QUERY and value is not None and (route.endpoint, key[1]) not in self._repeated
         ]
-        if len(names) != len(route.telling):
+        if len(names) != len(route.telling) or _has_pattern(route.telling):
             return None
         found = {tuple(pair for pair in query.split("&") if _name(pair) in names) for query in route.queries}
         if len(found) != 1:  # the same values, encoded differently
@@ -149,7 +159,7 @@ def _json_body(told: Sequence[tuple[request_features.Key, Any]]) -> Any:
         path: value for path, value in values.items() if value != request_features.EMPTY and not _is_said(path, values)
     }
     if known:
-        parts.append(_nested({path: None if value is None else json.loads(value) for path, value in known.items()}))
+        parts.append(_nested({path: None if value is None else _json_value(value) for path, value in known.items()}))
     return None if not parts else parts[0] if len(parts) == 1 else tuple(parts)
 
 
@@ -194,8 +204,25 @@ def _text(form: str, text: str) -> str:
     return base64.b64decode(text).decode(errors="replace") if form == "base64" else text
 
 
-def _plain(value: Any) -> Any:
-    return value if value is None else value[0] if len(value) == 1 else list(value)
+def _has_pattern(told: Iterable[tuple[request_features.Key, Any]]) -> bool:
+    return any(
+        isinstance(each, TextPattern) for _, value in told for each in (value if isinstance(value, tuple) else (value,))
+    )
+
+
+def _json_value(value: str | TextPattern) -> Any:
+    return _source(value) if isinstance(value, TextPattern) else json.loads(value)
+
+
+def _source(value: str | TextPattern) -> str:
+    return Source(f"re.compile({raw(value.pattern)})") if isinstance(value, TextPattern) else value
+
+
+def _plain(value: tuple[str | TextPattern, ...] | None) -> Any:
+    if value is None:
+        return None
+    several = [_source(each) for each in value]
+    return several[0] if len(several) == 1 else several
 
 
 def escaped(text: str) -> str:

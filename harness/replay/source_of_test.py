@@ -29,6 +29,18 @@ _CONTRACT_TEST = (
     "        assert found.is_same, found.report()",
     "",
 )
+_WITH_ID = (
+    "def with_id(answer: dict[str, Any]) -> Callable[[Any], dict[str, Any]]:",
+    '    """Answer a JSON-RPC call with the id of the call."""',
+    "",
+    "    def respond(request: Any) -> dict[str, Any]:",
+    '        body = {**answer["json"], "id": json.loads(request.content)["id"]}',
+    '        return {**answer, "json": body}',
+    "",
+    "    return respond",
+    "",
+    "",
+)
 
 
 @dataclass(frozen=True)
@@ -64,8 +76,9 @@ def write(recording: Recording, plan: Plan, expected: Expected, stubs: str | Non
     statements = [] if stubs else list(_statements(plan, source))
     text = "\n".join(
         [
-            *_head(recording, plan, stubs, has_bodies=bool(bodies.files), has_asks=source.has_asks),
+            *_head(recording, plan, stubs, source, has_bodies=bool(bodies.files)),
             *_expectations(expected),
+            *(_WITH_ID if source.has_ids else ()),
             *_functions(statements),
             *_class(recording, statements, stubs, list(_attributes(plan, expected, stubs))),
             *_test(expected),
@@ -81,18 +94,26 @@ def _statements(plan: Plan, source: RouteSource) -> Iterator[str]:
         yield from source.statements(route, 8 if is_short else 4)
 
 
-def _head(recording: Recording, plan: Plan, stubs: str | None, *, has_bodies: bool, has_asks: bool) -> Iterator[str]:
+def _head(
+    recording: Recording, plan: Plan, stubs: str | None, source: RouteSource, *, has_bodies: bool
+) -> Iterator[str]:
     day = recording.recorded_at[:10]
     yield f'"""Replays what the third party of {_word(recording.kind)} answered{f" on {day}" if day else ""}.'
     yield ""
-    yield f"Written by `ocean-sandbox generate{_options(plan, stubs)}` from .port/resources/discovery.json:"
+    yield f"Written by `ocean-sandbox generate{_options(plan, stubs)}` from {_word(recording.source)}:"
     yield f"{plan.requests} recorded requests, {len(plan.routes)} routes, {_what_was_cut(plan)}."
     yield "Edit it freely: once edited, it is overwritten only with --force."
     yield ""
     yield f"Generated as {UNMARKED}"
     yield '"""'
     yield ""
+    if source.has_ids:
+        yield "import json"
+    if source.has_patterns:
+        yield "import re"
     yield "from collections import Counter"
+    if source.has_ids:
+        yield "from collections.abc import Callable"
     if has_bodies:
         yield "from pathlib import Path"
     yield "from typing import Any"
@@ -105,7 +126,7 @@ def _head(recording: Recording, plan: Plan, stubs: str | None, *, has_bodies: bo
         if stubs
         else ["BaseIntegrationTest", "InterceptTransport", "ResyncResult"]
     )
-    yield f"from harness import {', '.join([*names, *(['asks'] if has_asks else [])])}"
+    yield f"from harness import {', '.join([*names, *(['asks'] if source.has_asks else [])])}"
     yield ""
     if has_bodies:
         yield f'RECORDED = Path(__file__).parent / "{BODIES}"'
@@ -116,7 +137,9 @@ def _options(plan: Plan, stubs: str | None) -> str:
 
 
 def _what_was_cut(plan: Plan) -> str:
-    return "nothing was cut" if plan.cut is Cut.NOTHING else f"lists were cut to {ITEMS} items"
+    if plan.cut is Cut.NOTHING:
+        return "nothing was cut"
+    return f"lists were cut to {ITEMS} items{', but for some' if plan.whole else ''}"
 
 
 def _expectations(expected: Expected) -> Iterator[str]:
@@ -217,4 +240,4 @@ def _test(expected: Expected) -> Iterator[str]:
 
 def _word(text: str) -> str:
     """A name that cannot end the docstring which it is in."""
-    return re.sub(r"[^\w .-]", "", text)
+    return re.sub(r"[^\w ./-]", "", text)

@@ -12,10 +12,12 @@ from harness.replay.answers import Answer
 from harness.replay.generated_files import UNMARKED
 from harness.replay.recorded_bodies import RecordedBodies
 from harness.replay.replay_plan import Plan, PlannedRoute
+from harness.replay.request_features import TextPattern
 from harness.replay.route_source import escaped
 
 _AN_OBJECT = r"(?s)\s*\{.*"
 _CATCH_ALL = 10  # below WireMock's default, which is 5
+_AnyText = str | TextPattern
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -47,7 +49,7 @@ def _file(origin: str, origins: set[str]) -> str:
 def _stubs(route: PlannedRoute, number: int, origins: set[str], bodies: RecordedBodies) -> list[dict[str, Any]]:
     request = _request(route, origins)
     stub: dict[str, Any] = {"name": _name(route), "request": request}
-    if route.is_catch_all:
+    if route.is_catch_all or route.is_rest:
         stub["priority"] = _CATCH_ALL
     if len(route.turns) == 1:
         return [{**stub, "response": _response(route.turns[0].answer, bodies)}]
@@ -79,7 +81,8 @@ def _name(route: PlannedRoute) -> str:
 
 
 def _said(value: Any) -> str:
-    text = "none" if value is None else value if isinstance(value, str) else " ".join(value)
+    texts = ("none",) if value is None else value if isinstance(value, tuple) else (value,)
+    text = " ".join(map(str, texts))
     return text if len(text) <= 40 else f"{text[:40]}…"  # noqa: PLR2004 # a name, not the value
 
 
@@ -121,10 +124,11 @@ def _tell(request: dict[str, Any], key: request_features.Key, value: Any) -> Non
         request.setdefault("bodyPatterns", []).append(_body(key, value))
 
 
-def _values(value: tuple[str, ...] | None) -> dict[str, Any]:
+def _values(value: tuple[_AnyText, ...] | None) -> dict[str, Any]:
     if value is None:
         return {"absent": True}
-    return {"equalTo": value[0]} if len(value) == 1 else {"hasExactly": [{"equalTo": each} for each in value]}
+    several = [{"matches": each.pattern} if isinstance(each, TextPattern) else {"equalTo": each} for each in value]
+    return several[0] if len(several) == 1 else {"hasExactly": several}
 
 
 def _body(key: request_features.Key, value: Any) -> dict[str, Any]:
@@ -132,20 +136,37 @@ def _body(key: request_features.Key, value: Any) -> dict[str, Any]:
         form, text = value
         if value == request_features.OBJECT:
             return {"matches": _AN_OBJECT}
+        if isinstance(text, TextPattern):
+            return {"matches": text.pattern}
         return {{"json": "equalToJson", "text": "equalTo", "base64": "binaryEqualTo", "none": "matches"}[form]: text}
     path = "$" + "".join(f"[{_quoted(name)}]" for name in key[1:])
-    if value == request_features.EMPTY:
-        return {"matchesJsonPath": {"expression": path, "matches": _AN_OBJECT}}
     if value is None:
         return {"not": {"matchesJsonPath": path}}
+    return {"matchesJsonPath": {"expression": path, **_json_value(value)}}
+
+
+def _json_value(value: Any) -> dict[str, Any]:
+    if value == request_features.EMPTY:
+        return {"matches": _AN_OBJECT}
+    if isinstance(value, TextPattern):
+        return {"matches": value.pattern}
     read = json.loads(value)
     if isinstance(read, list | dict):
-        return {"matchesJsonPath": {"expression": path, "equalToJson": value}}
-    return {"matchesJsonPath": {"expression": path, "equalTo": read if isinstance(read, str) else value}}
+        return {"equalToJson": value}
+    return {"equalTo": read if isinstance(read, str) else value}
 
 
 def _quoted(name: str) -> str:
     return "'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _with_id(body: dict[str, Any]) -> str:
+    """A JSON-RPC answer as a template that has the id of the call."""
+    id_of_call = "{{jsonPath request.body '$.id'}}"
+    text = json.dumps({"id": "", **{name: each for name, each in body.items() if name != "id"}}, ensure_ascii=False)
+    if isinstance(body["id"], str):
+        return text.replace('"id": ""', f'"id": "{id_of_call}"', 1)
+    return text.replace('"id": ""', f'"id": {id_of_call}', 1)
 
 
 def _response(answer: Answer, bodies: RecordedBodies) -> dict[str, Any]:
@@ -154,6 +175,8 @@ def _response(answer: Answer, bodies: RecordedBodies) -> dict[str, Any]:
         found["headers"] = answer.headers
     elif answer.is_json:
         found["headers"] = {"content-type": "application/json"}
+    if answer.repeats_id and "{{" not in json.dumps(answer.body):
+        return {**found, "body": _with_id(answer.body), "transformers": ["response-template"]}
     if (name := bodies.keep(answer)) is not None:
         found["bodyFileName"] = name
     elif answer.is_json:

@@ -71,8 +71,8 @@ def end(first: Answer, last: Answer) -> Answer:
         if name == "link":
             if link := _without_next(value if isinstance(value, str) else ", ".join(value)):
                 headers[name] = link
-        elif "next" in name and name not in last.headers:
-            continue
+        elif name not in last.headers and ("next" in name or name.startswith("x-")):
+            continue  # what only a page has that another follows may lead to it
         else:
             headers[name] = last.headers[name] if "next" in name else value
     return replace(first, body=_end(first.body, last.body, 0), headers=headers)
@@ -83,8 +83,9 @@ def _cut(value: Any, how: Cut, depth: int, *, is_all: bool) -> tuple[Any, int | 
     if isinstance(value, list):
         if len(value) <= ITEMS or (how is Cut.OBJECTS and depth and not isinstance(value[0], dict)):
             return value, len(value) if is_all else None
-        return value[:ITEMS], ITEMS
-    if not isinstance(value, dict) or depth > _DEPTH or _IDENTIFIERS & value.keys():
+        # Where pages are kept, the last item may say where the next one begins.
+        return ([value[0], value[-1]] if how is Cut.OBJECTS else value[:ITEMS]), ITEMS
+    if not isinstance(value, dict) or depth > _DEPTH or (_IDENTIFIERS & value.keys() and "jsonrpc" not in value):
         return value, None
     done = {name: _cut(each, how, depth + 1, is_all=is_all) for name, each in value.items()}
     kept = [left for _, left in done.values() if left is not None]

@@ -10,7 +10,8 @@ import httpx
 
 from harness.routes.transport import whole_url
 
-Values = Mapping[str, str | list[str] | None]
+Text = str | re.Pattern[str]
+Values = Mapping[str, Text | list[Text] | None]
 
 
 class asks:  # noqa: N801 # it reads as a verb where a route is added
@@ -18,10 +19,12 @@ class asks:  # noqa: N801 # it reads as a verb where a route is added
 
     Args:
         url_pattern: A regular expression, searched in the URL without its query.
-        query: Parameters and their decoded values, a list where one is repeated; None if it must be absent.
+        query: Parameters and their decoded values, a list where one is repeated; None if it must be absent. A compiled
+            regular expression must match all of the value; so it does below.
         json: A part of the JSON body: each value in it must be present; ``{}`` requires an object,
             None requires null or nothing, as with text or no body. A tuple requires all of its parts:
-            ``({}, {"page": None})`` is an object without a page.
+            ``({}, {"page": None})`` is an object without a page. A regular expression must match a text, or what
+            ``json.dumps(value, sort_keys=True)`` makes of another value.
         form: Fields of a form, as ``query``.
         headers: Headers and their values; None if it must be absent.
         body: The whole body, as text; empty to require none.
@@ -38,7 +41,7 @@ class asks:  # noqa: N801 # it reads as a verb where a route is added
         json: Any = None,
         form: Values | None = None,
         headers: Values | None = None,
-        body: str | None = None,
+        body: Text | None = None,
     ) -> None:
         self.url_pattern = re.compile(url_pattern)
         self._query, self._json, self._form, self._headers, self._body = query, json, form, headers, body
@@ -52,7 +55,7 @@ class asks:  # noqa: N801 # it reads as a verb where a route is added
             and (self._json is None or _contains(_parsed(request.content), self._json))
             and (self._form is None or _has(self._form, _pairs(request.content.decode(errors="replace"))))
             and _has(self._headers, _grouped(request.headers))
-            and (self._body is None or request.content.decode(errors="replace") == self._body)
+            and (self._body is None or _is(request.content.decode(errors="replace"), self._body))
         )
 
     def __repr__(self) -> str:
@@ -81,10 +84,19 @@ def _grouped(headers: httpx.Headers) -> dict[str, list[str]]:
 
 def _has(wanted: Values | None, given: Mapping[str, list[str]]) -> bool:
     for name, value in (wanted or {}).items():
-        values = None if value is None else [value] if isinstance(value, str) else list(value)
-        if given.get(name) != values:
+        there = given.get(name)
+        if value is None or there is None:
+            if value is not there:
+                return False
+            continue
+        values = value if isinstance(value, list) else [value]
+        if len(there) != len(values) or not all(map(_is, there, values)):
             return False
     return True
+
+
+def _is(given: str, wanted: Text) -> bool:
+    return wanted.fullmatch(given) is not None if isinstance(wanted, re.Pattern) else given == wanted
 
 
 def _parsed(content: bytes) -> Any:
@@ -100,5 +112,11 @@ def _contains(given: Any, wanted: Any) -> bool:
     if isinstance(wanted, dict):
         there = given if isinstance(given, dict) else {}
         return all(_contains(there.get(key), value) for key, value in wanted.items()) if wanted else given is there
+    if isinstance(wanted, re.Pattern):
+        return given is not None and _is(given if isinstance(given, str) else _dumped(given), wanted)
     # In Python, 1 equals True.
-    return jsonlib.dumps(given, sort_keys=True) == jsonlib.dumps(wanted, sort_keys=True)
+    return _dumped(given) == _dumped(wanted)
+
+
+def _dumped(value: Any) -> str:
+    return jsonlib.dumps(value, sort_keys=True)

@@ -13,6 +13,7 @@ import pytest
 
 from harness.recording import discovery_file
 from harness.recording.exchange import Exchange
+from harness.redaction.pii import People
 from harness.redaction.redact import Redactor
 from sandbox.errors import SandboxError
 
@@ -77,3 +78,22 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SandboxError, match=r"discovery\.json cannot be written"):
         discovery_file.write(tmp_path / "file" / "discovery.json", {}, {}, Redactor())
+
+
+def test_what_was_replaced_is_counted_by_kind_and_place(tmp_path: Path) -> None:
+    body = {"items": [{"author": "Ada Lovelace", "token": "s3cr3t-0123456789ab"}, {"author": "Grace Hopper"}]}
+    exchange = Exchange("GET", "https://a.example/?q=ada%40b.example", [], b"", 200, [], json.dumps(body).encode())
+    people = People()
+    found = discovery_file.write(
+        tmp_path / "discovery.json",
+        {"metadata": {"version": 1}},
+        {"third_party_requests": [exchange]},
+        Redactor(people.clean_text),
+        people,
+    )
+    assert found == {
+        "e-mail address": {"third_party_requests[*].url": 1},
+        "name": {"third_party_requests[*].response_body.items[*].author": 2},
+        "secret": {"third_party_requests[*].response_body.items[*].token": 1},
+    }
+    assert json.loads((tmp_path / "discovery.json").read_text())["metadata"] == {"version": 1, "replaced": found}

@@ -200,3 +200,12 @@ def test_killed_at_any_moment_no_file_is_half_written(tmp_path: Path) -> None:
     assert generate(directory)[0] == 0
     assert not list(directory.rglob(".ocean-sandbox-*"))
     assert (directory / PLACE).is_file()
+
+
+def test_a_thousand_answers_become_stub_files_beside_a_short_test(tmp_path: Path) -> None:
+    requests = [get(f"/things/{number}", {"id": number}) for number in range(1_100)]
+    content = discovery(requests, port_requests=upserts({"identifier": "1"}))
+    directory = integration(tmp_path, content)
+    assert generate(directory)[0] == 0
+    assert len((directory / "tests" / "test_integration_resync.py").read_text()) < 5_000
+    assert (directory / "wiremock-mappings" / "things" / "api.example.com.json").is_file()

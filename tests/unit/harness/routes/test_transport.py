@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import math
 import re
 import time
@@ -14,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from harness import AnswerError, InterceptTransport, RequestLog, Route, UnmatchedRequestError
+from harness import AnswerError, InterceptTransport, RequestLog, Route, UnmatchedRequestError, asks
 from harness.routes.transport import header_list, raw_content, response_of, whole_url
 from tests.unit.harness.factories import URL, call, make_request
 
@@ -464,3 +465,21 @@ class TestCallLog:
             "response_status": 201,
             "response_body": shown_response,
         }
+
+
+def _asked(body: object = None, query: str = "", text: str = "") -> httpx.Request:
+    content = text or ("" if body is None else json.dumps(body))
+    return httpx.Request("POST", f"https://api.example.com/x{query}", content=content)
+
+
+def test_asks_takes_regular_expressions_for_values() -> None:
+    day = re.compile(r"\d{4}-\d\d-\d\d")
+    assert asks("/x$", query={"since": day})(_asked(query="?since=2026-10-22"))
+    assert not asks("/x$", query={"since": day})(_asked(query="?since=2026-10-22T10:29"))
+    assert not asks("/x$", query={"since": day})(_asked())
+    assert asks("/x$", query={"since": [day, "now"]})(_asked(query="?since=2026-10-22&since=now"))
+    assert asks("/x$", json={"a": {"since": day}})(_asked({"a": {"since": "2026-10-22"}, "b": 1}))
+    assert asks("/x$", json={"a": re.compile(r'\["t", ".*"\]')})(_asked({"a": ["t", "2026-10-22"]}))
+    assert not asks("/x$", json={"a": day})(_asked({"b": 1}))
+    assert asks("/x$", body=re.compile("<t>.*</t>"))(_asked(text="<t>now</t>"))
+    assert not asks("/x$", body=re.compile("<t>"))(_asked(text="<t>now</t>"))

@@ -1,0 +1,67 @@
+"""Makes a recording of an HTTP archive, redacted as one that discover makes."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Collection
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from harness.integration import configuration
+from harness.integration.configuration import IntegrationConfig
+from harness.integration.resources import mapping_of, read_blueprints
+from harness.recording import configured, discovery_file, har
+from harness.recording.exchange import Exchange
+from harness.redaction.pii import People
+from harness.redaction.redact import Redactor
+
+
+def record(directory: Path, archive: Path, file: Path, allowed: Collection[str] = ()) -> dict[str, dict[str, int]]:
+    """Write a recording that has the requests of an archive.
+
+    Args:
+        directory: Where the integration's ``main.py`` is; its configuration, mapping and blueprints are used.
+        archive: The HAR.
+        file: Where to write the recording.
+        allowed: Places where what looks like a secret is not one.
+
+    Returns:
+        How many values were replaced, by kind and place.
+
+    Raises:
+        HarError: The archive cannot be used.
+        ConfigError: The spec, ``.env`` or the environment is wrong.
+        SecretLeftError: A secret would have been written.
+    """
+    exchanges = har.read(archive)
+    config = _at_the_host(configuration.read(directory), exchanges)
+    people = People()
+    redactor = Redactor(people.clean_text)
+    configured.learn(config, redactor)
+    _, mapping = mapping_of(directory)
+    head = {
+        "metadata": {
+            "integration_type": config.kind,
+            "generated_at": datetime.fromtimestamp(archive.stat().st_mtime, UTC).isoformat(timespec="seconds"),
+            "version": discovery_file.VERSION,
+        },
+        "integration_config": configured.cleaned(config, redactor),
+        "mapping_config": mapping,
+        "blueprints": read_blueprints(directory),
+    }
+    several: dict[str, list[Exchange]] = {"third_party_requests": exchanges, "port_requests": []}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return discovery_file.write(file, head, several, redactor, people, configured.secrets(config), allowed)
+
+
+def _at_the_host(config: IntegrationConfig, exchanges: list[Exchange]) -> IntegrationConfig:
+    """The configuration, with the archive's host in place of a dummy's."""
+    if config.is_real:
+        return config
+    origins = Counter("{0.scheme}://{0.netloc}".format(urlsplit(each.url)) for each in exchanges)
+    origin = origins.most_common(1)[0][0]
+    values = {
+        name: origin if isinstance(value, str) and value.startswith(("http://", "https://")) else value
+        for name, value in config.values.items()
+    }
+    return dataclasses.replace(config, values=values)
