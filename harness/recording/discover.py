@@ -33,6 +33,7 @@ from harness.redaction.json_texts import texts
 from harness.redaction.pii import People
 from harness.redaction.redact import Redactor
 from harness.routes.transport import RequestLog
+from harness.stubs.answer_failures import AnswerFailedError
 from harness.testing.harness import IntegrationTestHarness
 from sandbox.errors import SandboxError
 from sandbox.images import archive
@@ -56,6 +57,7 @@ class Discovery:
         warnings: What else there is to know, a sentence each.
         secrets: How many values were replaced by placeholders.
         people: How many names and addresses were replaced by made-up ones.
+        lost: Requests that the recording lacks, since the sandbox could not read them or pass them on, each with the reason.
     """
 
     file: Path
@@ -67,6 +69,7 @@ class Discovery:
     warnings: list[str] = field(default_factory=list)
     secrets: int = 0
     people: int = 0
+    lost: list[str] = field(default_factory=list)
 
 
 def _check_extra() -> None:
@@ -258,6 +261,8 @@ def _write(
         "blueprints": blueprints,
     }
     calls = traffic.answered
+    lost = [error for error in result.errors if isinstance(error, AnswerFailedError)]
+    raised = [error for error in result.errors if not isinstance(error, AnswerFailedError)]
     found = [redactor.clean_text(str(warning)) for warning in result.warnings]
     warnings = [*warnings, *_what_went_wrong(traffic, result), *found]
     counted = Counter(dict(traffic.hosts))
@@ -276,10 +281,11 @@ def _write(
         hosts={redactor.clean_text(host): count for host, count in counted.items()},
         kinds=result.kinds,
         entities=len(result.upserted_entities),
-        errors=[redactor.clean_text(f"{type(error).__name__}: {error}") for error in result.errors],
+        errors=[redactor.clean_text(f"{type(error).__name__}: {error}") for error in raised],
         warnings=warnings,
         secrets=len(redactor),
         people=len(people) if people is not None else 0,
+        lost=[redactor.clean_text(each) for each in (*traffic.lost, *map(str, lost))],
     )
 
 
@@ -305,6 +311,6 @@ def _what_went_wrong(traffic: Traffic, result: ResyncResult) -> list[str]:
         warnings.append(f"the integration tried to reach what the sandbox does not answer: {tried}")
     if result.rejected_entities:
         warnings.append(f"Port refused {len(result.rejected_entities)} entities")
-    if not traffic.exchanges:
+    if not (traffic.exchanges or traffic.lost):
         warnings.append("the integration made no calls")
     return warnings

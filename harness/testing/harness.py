@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.execution import live_process as live
 from harness.execution import production, shipped, stats, timeout_diagnosis
-from harness.execution.captured_traffic import Gathered, gather
+from harness.execution.captured_traffic import Gathered, gather, merged_journal
 from harness.execution.errors import rebuild
 from harness.execution.faults import PortFaults
 from harness.execution.live_result import ActionResult, LiveEventResult
@@ -27,6 +27,8 @@ from harness.options import settings_in_force
 from harness.routes.transport import InterceptTransport, RequestLog, UnmatchedRequestError
 from harness.stubs import folder as stub_files
 from harness.stubs import mappings as stubs
+from harness.stubs.answer_failures import AnswerFailedError, answer_failures
+from harness.stubs.journal import count
 from harness.stubs.mappings import Stub
 from harness.stubs.relay_client import Answerer
 from harness.stubs.unmatched import explain
@@ -142,6 +144,7 @@ class IntegrationTestHarness:
         self._deployed = self._deployed_mappings = 0
         self._calls_before = 0
         self._large: dict[str, bytes] = {}
+        self._forgotten: list[AnswerFailedError] = []
         self._port_calls_before = 0
         self._told_before: dict[str, int] = {}
         self._pool: pool.Pool | None = None
@@ -209,6 +212,8 @@ class IntegrationTestHarness:
             with self._timed("start"):
                 container = await _in_thread(sandbox.resync_container, directory, self._settings)
             await _in_thread(sandbox.begin_resync)
+            # What the one before asked when its result was there already is in the call log, and of no result.
+            self._calls_before = count(await _in_thread(merged_journal, sandbox))
             # What an integration that kept running until now has told Port is not part of this resync.
             self._told_before = production.sizes(await _in_thread(sandbox.port.state))
             try:
@@ -343,7 +348,7 @@ class IntegrationTestHarness:
     def _forget_journal(self) -> None:
         """Make WireMock forget the requests so far, which it keeps in memory; for a resync whose calls are recorded elsewhere."""
         if self._sandbox is not None:
-            self._sandbox.wiremock.forget_journal()
+            self._forgotten += answer_failures(self._sandbox.wiremock.take_journal())
 
     async def shutdown(self) -> None:
         """Return the sandbox; with ``--sandbox-keep``, once it is known how the test ended."""
@@ -436,6 +441,7 @@ class IntegrationTestHarness:
         self._deployed = self._deployed_mappings = self._calls_before = self._port_calls_before = 0
         self._told_before = {}
         self._large.clear()
+        self._forgotten.clear()
         seed = self.port_mock.seed(self._integration_type())
         await _in_thread(lambda: sandbox.port.seed(**seed))
         self.port_mock.attach(sandbox.port)
@@ -499,6 +505,7 @@ class IntegrationTestHarness:
     def _collect(self, sandbox: Sandbox, container: Resync, report: Report, began: datetime) -> ResyncResult:
         with self._timed("collect"):
             calls_before, port_calls_before = self._calls_before, self._port_calls_before
+            sandbox.settle()
             gathered = self._gather(sandbox, calls_before)
             calls = gathered.calls[calls_before:]
             state = sandbox.port.state() if self.entry == "production" else None
@@ -554,7 +561,11 @@ class IntegrationTestHarness:
     def _errors_of(self, gathered: Gathered) -> list[Exception]:
         """What WireMock failed to answer; and each unmatched request, if the transport is strict."""
         unmatched = gathered.unmatched if self.third_party_transport.strict else []
-        return [*gathered.failures, *(UnmatchedRequestError(each) for each in self._explained(unmatched))]
+        return [
+            *self._forgotten,
+            *gathered.failures,
+            *(UnmatchedRequestError(each) for each in self._explained(unmatched)),
+        ]
 
     @contextlib.contextmanager
     def _timed(self, phase: str) -> Iterator[None]:
