@@ -45,8 +45,12 @@ def request_of(method: str, url: Any, headers: list[tuple[bytes, bytes]], conten
         return httpx.Request(method, url, headers=headers, content=content)
     large = LargeBody(int(told[1]), told[2].decode())
     kept = [pair for pair in headers if pair[0].lower() not in (HEADER, b"content-length", b"transfer-encoding")]
-    kept.append((b"transfer-encoding", told[3]) if told[3] == b"chunked" else (b"content-length", told[1]))
-    return httpx.Request(method, url, headers=kept, content=str(large).encode(), extensions={_EXTENSION: large})
+    is_chunked = told[3] == b"chunked"
+    kept.append((b"transfer-encoding", told[3]) if is_chunked else (b"content-length", told[1]))
+    request = httpx.Request(method, url, headers=kept, content=str(large).encode(), extensions={_EXTENSION: large})
+    if is_chunked:
+        del request.headers["content-length"]  # httpx's own, of what stands for the body
+    return request
 
 
 def large_body(request: httpx.Request) -> LargeBody | None:
