@@ -1,7 +1,10 @@
+import com.github.tomakehurst.wiremock.admin.Router;
+import com.github.tomakehurst.wiremock.client.ResponseDefinitionBuilder;
 import com.github.tomakehurst.wiremock.common.DataTruncationSettings;
 import com.github.tomakehurst.wiremock.common.Json;
 import com.github.tomakehurst.wiremock.common.RequestCache;
 import com.github.tomakehurst.wiremock.core.Options;
+import com.github.tomakehurst.wiremock.extension.AdminApiExtension;
 import com.github.tomakehurst.wiremock.extension.Extension;
 import com.github.tomakehurst.wiremock.extension.ExtensionFactory;
 import com.github.tomakehurst.wiremock.extension.Parameters;
@@ -15,6 +18,7 @@ import com.github.tomakehurst.wiremock.http.HttpResponder;
 import com.github.tomakehurst.wiremock.http.HttpServer;
 import com.github.tomakehurst.wiremock.http.HttpServerFactory;
 import com.github.tomakehurst.wiremock.http.Request;
+import com.github.tomakehurst.wiremock.http.RequestMethod;
 import com.github.tomakehurst.wiremock.http.Response;
 import com.github.tomakehurst.wiremock.http.ResponseDefinition;
 import com.github.tomakehurst.wiremock.http.StubRequestHandler;
@@ -28,13 +32,23 @@ import com.github.tomakehurst.wiremock.stubbing.ServeEvent;
 import com.github.tomakehurst.wiremock.stubbing.SubEvent;
 import com.github.tomakehurst.wiremock.verification.LoggedRequest;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import wiremock.org.eclipse.jetty.http.HttpFields;
+import wiremock.org.eclipse.jetty.http.HttpStatus;
+import wiremock.org.eclipse.jetty.server.handler.ErrorHandler;
 import wiremock.org.eclipse.jetty.servlet.ServletContextHandler;
 
 /**
@@ -44,6 +58,8 @@ import wiremock.org.eclipse.jetty.servlet.ServletContextHandler;
  * missing, an invalid proxy URL: all throw before that, the client gets Jetty's page for a 500, and the journal
  * knows nothing of it. Here the client gets a 500 that says why, and the journal an entry like any other, with a sub-event
  * of the type FAILURE. Where sending the answer fails, the entry that is there already gets it.
+ *
+ * <p>It also bounds what the journal keeps of requests' bodies, see {@link Bodies}.
  */
 public final class FailureJournal implements ExtensionFactory {
     /** The type of the sub-event, which harness/stubs/answer_failures.py looks for. */
@@ -53,7 +69,43 @@ public final class FailureJournal implements ExtensionFactory {
     public List<Extension> create(WireMockServices services) {
         Matched matched = new Matched();
         // WireMock has no journal yet when it makes its extensions.
-        return List.of(matched, new ServerFactory(services, matched));
+        return List.of(matched, new ServerFactory(services, matched), new Pages(services));
+    }
+
+    /**
+     * Gives the journal a page at a time, oldest entry first: {@code GET /__admin/ocean-sandbox/requests?from=0}.
+     *
+     * <p>WireMock's own {@code /__admin/requests} writes all of it into one text, several times as large as the bodies.
+     */
+    private static final class Pages implements AdminApiExtension {
+        private static final int MOST_ENTRIES = 500;
+        private static final long MOST_BYTES = 1_000_000;
+        private final WireMockServices services;
+
+        Pages(WireMockServices services) {
+            this.services = services;
+        }
+
+        @Override
+        public String getName() {
+            return "ocean-sandbox-journal";
+        }
+
+        @Override
+        public void contributeAdminApiRoutes(Router router) {
+            router.add(RequestMethod.GET, "/ocean-sandbox/requests", (admin, asked, parameters) -> {
+                List<ServeEvent> all = new ArrayList<>(services.getStores().getRequestJournalStore().getAll().toList());
+                Collections.reverse(all);
+                int from = Math.min(Integer.parseInt(asked.getRequest().queryParameter("from").firstValue()), all.size());
+                int to = from;
+                for (long bytes = 0; to < all.size() && to - from < MOST_ENTRIES && bytes < MOST_BYTES; to++) {
+                    byte[] body = all.get(to).getRequest().getBody();
+                    bytes += body == null ? 0 : body.length;
+                }
+                return ResponseDefinitionBuilder.jsonResponse(
+                        Map.of("requests", all.subList(from, to), "isLast", to == all.size()));
+            });
+        }
     }
 
     /** Remembers the request that this thread is answering, with its stub: an exception does not tell. */
@@ -99,6 +151,13 @@ public final class FailureJournal implements ExtensionFactory {
                 {
                     // Jetty tells its log of every request, of those too that it refuses before a handler sees them.
                     jettyServer.setRequestLog(handler::noteRefused);
+                    jettyServer.setErrorHandler(new ErrorHandler() {
+                        @Override
+                        public ByteBuffer badMessageError(int status, String reason, HttpFields.Mutable fields) {
+                            handler.whyRefused.set(reason);
+                            return super.badMessageError(status, reason, fields);
+                        }
+                    });
                 }
 
                 /** Faults are those of plain HTTP, whatever the scheme of the URL: the front does TLS. */
@@ -111,13 +170,72 @@ public final class FailureJournal implements ExtensionFactory {
         }
     }
 
+    /**
+     * Keeps the journal's share of the heap bounded: of the bodies of requests, the first 8 MB are kept whole, and
+     * after that those of 10 kB at most. Of any other it keeps length and hash, in the header in which the front sends
+     * the same of a body that is too large to be sent here at all (sandbox/front/bodies.py).
+     */
+    private static final class Bodies {
+        private static final int SMALL = 10_000;
+        private static final long MOST = 8_000_000;
+        private static final String HEADER = "X-Ocean-Sandbox-Body";
+        private final RequestJournalStore journal;
+        private final AtomicLong kept = new AtomicLong();
+
+        Bodies(RequestJournalStore journal) {
+            this.journal = journal;
+        }
+
+        /** To be called before a request is handled: the journal may have been emptied since. */
+        void begin() {
+            if (journal.getAllKeys().findAny().isEmpty()) {
+                kept.set(0);
+            }
+        }
+
+        /** To be called when a request was journaled. */
+        void bound(ServeEvent event) {
+            byte[] body = event.getRequest().getBody();
+            if (body == null || body.length <= SMALL || kept.addAndGet(body.length) <= MOST) {
+                return;
+            }
+            kept.addAndGet(-body.length);
+            LoggedRequest request = event.getRequest();
+            Map<String, Object> headers = new LinkedHashMap<>(Handler.valuesOf(request.getHeaders().all()));
+            String framing = headers.keySet().stream().anyMatch("Transfer-Encoding"::equalsIgnoreCase) ? "chunked" : "length";
+            headers.put(HEADER, List.of(body.length + " " + sha256(body) + " " + framing));
+            Map<String, Object> slim = new HashMap<>();
+            slim.put("method", request.getMethod().value());
+            slim.put("url", request.getUrl());
+            slim.put("absoluteUrl", request.getAbsoluteUrl());
+            slim.put("clientIp", request.getClientIp());
+            slim.put("headers", headers);
+            slim.put("browserProxyRequest", request.isBrowserProxyRequest());
+            slim.put("loggedDate", request.getLoggedDate().getTime());
+            slim.put("protocol", request.getProtocol());
+            journal.put(event.getId(), new ServeEvent(event.getId(), Json.mapToObject(slim, LoggedRequest.class),
+                    event.getStubMapping(), event.getResponseDefinition(), event.getResponse(), event.getWasMatched(),
+                    event.getTiming(), new ArrayDeque<>(event.getSubEvents())));
+        }
+
+        private static String sha256(byte[] body) {
+            try {
+                return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(body));
+            } catch (NoSuchAlgorithmException impossible) { // every Java has it
+                throw new IllegalStateException(impossible);
+            }
+        }
+    }
+
     /** Hands each request on to WireMock's own handler. */
     private static final class Handler extends StubRequestHandler {
         private final StubRequestHandler wiremocks;
         private final DataTruncationSettings truncation;
         private final RequestJournalStore journal;
         private final Matched matched;
+        private final Bodies bodies;
         private final ThreadLocal<Boolean> isNoted = ThreadLocal.withInitial(() -> false);
+        private final ThreadLocal<String> whyRefused = new ThreadLocal<>();
 
         Handler(StubRequestHandler wiremocks, Options options, RequestJournalStore journal, Matched matched) {
             super(null, null, null, Map.of(), Map.of(), null, List.of(), List.of(), false, null, null);
@@ -125,12 +243,14 @@ public final class FailureJournal implements ExtensionFactory {
             this.truncation = options.getDataTruncationSettings();
             this.journal = journal;
             this.matched = matched;
+            this.bodies = new Bodies(journal);
         }
 
         @Override
         public void handle(Request request, HttpResponder responder, ServeEvent original) {
             matched.current.remove();
             isNoted.set(true);
+            bodies.begin();
             boolean[] isSending = {false};
             HttpResponder watched = (asked, response, attributes) -> {
                 isSending[0] = true;
@@ -150,6 +270,10 @@ public final class FailureJournal implements ExtensionFactory {
                 }
                 responder.respond(request, answer, Map.of());
             } finally {
+                ServeEvent event = matched.current.get();
+                if (event != null) {
+                    journal.get(event.getId()).ifPresent(bodies::bound);
+                }
                 matched.current.remove();
             }
         }
@@ -158,6 +282,8 @@ public final class FailureJournal implements ExtensionFactory {
         void noteRefused(wiremock.org.eclipse.jetty.server.Request request, wiremock.org.eclipse.jetty.server.Response response) {
             boolean isKnown = isNoted.get();
             isNoted.remove();
+            String why = whyRefused.get();
+            whyRefused.remove();
             String path = request.getRequestURI() == null ? "" : request.getRequestURI();
             if (isKnown || response.getStatus() < 400 || path.startsWith("/__admin") || "CONNECT".equals(request.getMethod())) {
                 return;
@@ -166,7 +292,8 @@ public final class FailureJournal implements ExtensionFactory {
             request.getHttpFields().forEach(field -> headers.add(new HttpHeader(field.getName(), field.getValue())));
             String query = request.getQueryString() == null ? "" : "?" + request.getQueryString();
             String url = request.getHttpURI() == null ? "" : request.getRequestURL() + query;
-            String message = "Jetty, its HTTP server, refuses the request with " + response.getStatus();
+            String message = "Jetty, its HTTP server, refuses the request with " + response.getStatus()
+                    + (why == null || why.equals(HttpStatus.getMessage(response.getStatus())) ? "" : ": " + why);
             note(plain(), answer(response.getStatus(), message), message, asked(request.getMethod(), url, headers, new byte[0]));
         }
 
@@ -207,10 +334,14 @@ public final class FailureJournal implements ExtensionFactory {
         }
 
         private static Map<String, Object> asked(String method, String url, Collection<HttpHeader> headers, byte[] body) {
+            return Map.of("method", method == null ? "GET" : method, "absoluteUrl", url == null ? "" : url,
+                    "headers", valuesOf(headers), "bodyAsBase64", Base64.getEncoder().encodeToString(body));
+        }
+
+        private static Map<String, Object> valuesOf(Collection<HttpHeader> headers) {
             Map<String, Object> values = new LinkedHashMap<>();
             headers.forEach(header -> values.put(header.key(), header.values()));
-            return Map.of("method", method == null ? "GET" : method, "absoluteUrl", url == null ? "" : url,
-                    "headers", values, "bodyAsBase64", Base64.getEncoder().encodeToString(body));
+            return values;
         }
 
         /** WireMock's journal cannot be read any more once it holds a request whose charset Java does not know. */

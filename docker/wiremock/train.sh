@@ -36,7 +36,7 @@ ask() {
 }
 ask https://train.example/train
 ! ask https://train.example/no 2>/dev/null
-admin localhost:8080/__admin/requests
+admin "localhost:8080/__admin/ocean-sandbox/requests?from=0"
 admin localhost:8080/__admin/requests/unmatched/near-misses
 admin localhost:8080/__admin/mappings/unmatched
 admin --request POST localhost:8080/__admin/reset

@@ -1,5 +1,6 @@
 """``ocean-sandbox discover``: record a resync against the real API."""
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ import click
 from harness.cli._common import DIRECTORY, run, timeout_option
 from sandbox.cli import output
 from sandbox.cli.command import Command, json_option
+from sandbox.cli.exit_codes import DONE, FOUND
 
 if TYPE_CHECKING:
     from harness.recording.discover import Discovery
@@ -19,6 +21,7 @@ _PLACES = 4
 @click.command(
     cls=Command,
     done="recorded; stderr shows any errors of the resync",
+    found="recorded, but some requests could not be, which stderr shows",
     examples=["ocean-sandbox discover integrations/github"],
 )
 @click.argument("directory", default=".", type=DIRECTORY)
@@ -69,6 +72,7 @@ def command(
         output.show_json(asdict(done))
     else:
         _show(done)
+    sys.exit(FOUND if done.lost else DONE)
 
 
 def _show(done: "Discovery") -> None:
@@ -78,6 +82,8 @@ def _show(done: "Discovery") -> None:
         click.echo(f"  {host}: {count} calls")
     for error in done.errors:
         click.echo(f"the resync raised {error}", err=True)
+    for request in done.lost:
+        click.echo(f"not recorded: {request}", err=True)
     for warning in done.warnings:
         click.echo(f"note: {warning}", err=True)
     for what, places in done.replaced.items():

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Collection
 from contextlib import AsyncExitStack
@@ -30,6 +29,7 @@ from harness.recording.recording_transport import (
 from harness.redaction.pii import People
 from harness.redaction.redact import Redactor
 from harness.routes.transport import RequestLog
+from harness.stubs.answer_failures import AnswerFailedError
 from harness.testing.harness import IntegrationTestHarness
 from sandbox.errors import SandboxError
 from sandbox.images import archive
@@ -54,6 +54,7 @@ class Discovery:
         secrets: How many values were replaced by placeholders.
         people: How many names, addresses and so on of people were replaced by made-up ones.
         replaced: How many values were replaced, by kind and place.
+        lost: Requests that the recording lacks, since the sandbox could not read them or pass them on, each with the reason.
     """
 
     file: Path
@@ -66,6 +67,7 @@ class Discovery:
     secrets: int = 0
     people: int = 0
     replaced: dict[str, dict[str, int]] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)
 
 
 async def discover(
@@ -228,6 +230,8 @@ def _write(
         "blueprints": blueprints,
     }
     calls = traffic.answered
+    lost = [error for error in result.errors if isinstance(error, AnswerFailedError)]
+    raised = [error for error in result.errors if not isinstance(error, AnswerFailedError)]
     found = [redactor.clean_text(str(warning)) for warning in result.warnings]
     warnings = [*warnings, *_what_went_wrong(traffic, result), *found]
     counted = Counter(dict(traffic.hosts))
@@ -246,11 +250,12 @@ def _write(
         hosts={redactor.clean_text(host): count for host, count in counted.items()},
         kinds=result.kinds,
         entities=len(result.upserted_entities),
-        errors=[redactor.clean_text(f"{type(error).__name__}: {error}") for error in result.errors],
+        errors=[redactor.clean_text(f"{type(error).__name__}: {error}") for error in raised],
         warnings=warnings,
         secrets=len(redactor),
         people=len(people) if people is not None else 0,
         replaced=replaced,
+        lost=[redactor.clean_text(each) for each in (*traffic.lost, *map(str, lost))],
     )
 
 
@@ -263,6 +268,6 @@ def _what_went_wrong(traffic: Traffic, result: ResyncResult) -> list[str]:
         warnings.append(f"the integration tried to reach what the sandbox does not answer: {tried}")
     if result.rejected_entities:
         warnings.append(f"Port refused {len(result.rejected_entities)} entities")
-    if not traffic.exchanges:
+    if not (traffic.exchanges or traffic.lost):
         warnings.append("the integration made no calls")
     return warnings

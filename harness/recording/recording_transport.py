@@ -16,6 +16,7 @@ import httpx
 
 from harness.recording.exchange import Exchange
 from harness.redaction.redact import Redactor
+from harness.routes.request_bodies import LARGEST, large_body
 from harness.routes.transport import InterceptTransport, Route, whole_url
 from sandbox.errors import SandboxError
 from sandbox.images import build_environment
@@ -43,6 +44,7 @@ class Traffic:
         throttled: How often each host said that it had enough (429, or 503 with a Retry-After).
         failed: For each host that could not be reached at times, the last reason.
         in_bytes: The size of all answers.
+        lost: Requests that are not among the exchanges, each with the reason.
     """
 
     redactor: Redactor
@@ -51,6 +53,7 @@ class Traffic:
     throttled: Counter[str] = field(default_factory=Counter)
     failed: dict[str, str] = field(default_factory=dict)
     in_bytes: int = 0
+    lost: list[str] = field(default_factory=list)
     _refused: Counter[str] = field(default_factory=Counter)
     _let_in: set[str] = field(default_factory=set)
     _unreached: Counter[str] = field(default_factory=Counter)
@@ -149,6 +152,12 @@ class RecordingTransport(InterceptTransport):
             httpx.TransportError: There is none.
             UpstreamError: There is none, and there will be none.
         """
+        if (large := large_body(request)) is not None:
+            self.traffic.lost.append(
+                f"{request.method} {whole_url(request)}: its body has {large.length:,} bytes, and none of more than "
+                f"{LARGEST:,} can be passed on"
+            )
+            return httpx.Response(413, stream=httpx.ByteStream(b"The sandbox passes on no body of this size."))
         exchange = Exchange(request.method, whole_url(request), request.headers.multi_items(), request.content)
         self.traffic.exchanges.append(exchange)
         self.traffic.hosts[_host(exchange)] += 1

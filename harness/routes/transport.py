@@ -15,6 +15,8 @@ import httpx
 
 from harness.routes.callables import AnswerError, place_of, see_that_it_answers_at_once
 from harness.routes.caller import caller
+from harness.routes.header_values import header_name, header_value
+from harness.routes.request_bodies import LARGEST, large_body
 
 if TYPE_CHECKING:
     from wiremock.client import Mapping
@@ -25,12 +27,37 @@ ResponseFactory = Answer | Callable[[httpx.Request], Answer]
 
 _REGEX_CHARACTERS = frozenset(r"\.+*?[](){}|^$")
 _ANSWER_KEYS = frozenset({"json", "body", "status_code", "headers", "delay", "fault"})
-FAULTS: dict[str, type[httpx.TransportError]] = {
-    "connection_reset": httpx.ReadError,
-    "empty": httpx.RemoteProtocolError,
-    "garbage": httpx.RemoteProtocolError,
-}
 _PREVIEW = 200
+
+
+class RouteFault(httpx.TransportError):
+    """What an answer does to the connection, as a part of the exception that a client without one gets.
+
+    Args:
+        fault: One of ``FAULTS``.
+        response: What else the answer says.
+        request: What was asked.
+    """
+
+    def __init__(self, fault: str, response: httpx.Response, request: httpx.Request) -> None:
+        super().__init__(f"the route's fault: {fault}", request=request)
+        self.fault, self.response = fault, response
+
+
+class _ReadFault(RouteFault, httpx.ReadError):
+    """The connection was reset."""
+
+
+class _ProtocolFault(RouteFault, httpx.RemoteProtocolError):
+    """The connection ended, or what came is not HTTP."""
+
+
+FAULTS: dict[str, type[_ReadFault | _ProtocolFault]] = {
+    "connection_reset": _ReadFault,
+    "empty": _ProtocolFault,
+    "garbage": _ProtocolFault,
+    "truncated": _ProtocolFault,
+}
 
 
 class UnmatchedRequestError(Exception):
@@ -131,7 +158,7 @@ class Route:
         if isinstance(answer, dict) and (delay := answer.get("delay")):
             await asyncio.sleep(delay)
         if isinstance(answer, dict) and (fault := answer.get("fault")):
-            raise FAULTS[fault](f"the route's fault: {fault}", request=request)
+            raise FAULTS[fault](fault, response, request)
         return response
 
     def _call(self, what: str, function: Callable[[httpx.Request], Any], request: httpx.Request) -> Any:
@@ -140,6 +167,8 @@ class Route:
             answer = function(request)
         except Exception as error:
             error.add_note(f"Raised by the {self._named(what, function)}")
+            if (large := large_body(request)) is not None:
+                error.add_note(f"It sees no body of more than {LARGEST:,} bytes: request.content is {str(large)!r}")
             raise
         if inspect.isawaitable(answer):
             if inspect.iscoroutine(answer):
@@ -183,8 +212,8 @@ class InterceptTransport(httpx.AsyncBaseTransport):
             url_pattern: Text that the whole URL contains; text with any of ``\ . + * ? [ ] ( ) { } | ^ $`` is a
                 regular expression; or a compiled one; or a predicate of the request.
             response: ``{"json": …}`` or ``{"body": str | bytes}`` with ``status_code`` (200), ``headers``, ``delay``
-                (seconds) and ``fault`` (connection_reset, empty, garbage); an ``httpx.Response``; or a callable that
-                makes either from the request.
+                (seconds) and ``fault`` (connection_reset, empty, garbage, truncated); an ``httpx.Response``; or a
+                callable that makes either from the request.
             times: How many requests it answers; None for all.
 
         Returns:
@@ -345,23 +374,27 @@ def raw_content(response: httpx.Response) -> bytes:
     return b"".join(response.stream) if isinstance(response.stream, httpx.ByteStream) else response.read()
 
 
-def content_of(answer: dict[str, Any]) -> tuple[bytes, list[tuple[str, str]]]:
+def content_of(answer: dict[str, Any]) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     """The body of an answer, and its headers with the content type that ``json`` implies."""
     headers = header_list(answer)
     if "json" in answer:
-        if not any(name.lower() == "content-type" for name, _ in headers):
-            headers.append(("content-type", "application/json"))
+        if not any(name.lower() == b"content-type" for name, _ in headers):
+            headers.append((b"content-type", b"application/json"))
         return json.dumps(answer["json"]).encode(), headers
     body = answer.get("body") or b""
     return body.encode() if isinstance(body, str) else body, headers
 
 
-def header_list(answer: dict[str, Any]) -> list[tuple[str, str]]:
-    """The headers of an answer as pairs: from a dict, whose values may be lists, or from pairs."""
+def header_list(answer: dict[str, Any]) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer as pairs: from a dict, whose values may be lists, or from pairs.
+
+    Raises:
+        TypeError, ValueError: They are neither, or HTTP has no such header.
+    """
     headers = answer.get("headers") or {}
     pairs = headers.items() if hasattr(headers, "items") else headers
     return [
-        (str(name), str(each))
+        (header_name(name), header_value(each))
         for name, value in pairs
         for each in (value if isinstance(value, list | tuple) else [value])
     ]
@@ -404,10 +437,12 @@ def check_answer(answer: dict[str, Any]) -> None:
 def _check_headers(answer: dict[str, Any]) -> None:
     __tracebackhide__ = True
     try:
-        for pair in header_list(answer):
-            "".join(pair).encode("ascii")
+        header_list(answer)
     except (TypeError, ValueError):
-        message = f"headers must be a dict (values may be lists) or pairs, of ASCII text, not {answer['headers']!r}"
+        message = (
+            "headers must be a dict (values may be lists) or pairs: names of ASCII text, values of text without line breaks, "
+            f"or of bytes, not {answer['headers']!r}"
+        )
         raise TypeError(message) from None
 
 
@@ -441,7 +476,7 @@ def _readable(content: bytes, *, or_text: bool) -> Any:
         return json.loads(content.decode())
     except UnicodeDecodeError:
         return f"<{len(content)} bytes>"
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter of what is nested deeply
         return content.decode() if or_text else f"<{len(content)} bytes>"
 
 

@@ -15,6 +15,7 @@ from harness.stubs.mappings import PASS_HEADER, ROUTE_NUMBER
 
 # The type of the sub-event in FailureJournal.java.
 _FAILURE = "FAILURE"
+_REFUSAL = "REFUSAL"
 _OF_PROXYING = "Network failure trying to make a proxied request from WireMock to "
 # What a helper of a template puts in its place.
 _OF_HELPER = re.compile(r"\[ERROR: .*?\]")
@@ -24,7 +25,10 @@ _INTERNAL_SERVER_ERROR = 500
 
 
 class AnswerFailedError(Exception):
-    """WireMock failed to answer a request as the stub says; the message names the stub, and has WireMock's own words."""
+    """A request was not answered as the test says: WireMock failed to, or the sandbox could not read it.
+
+    The message names the request, the stub if there is one, and has WireMock's own words.
+    """
 
 
 def asked(entry: dict[str, Any]) -> dict[str, Any]:
@@ -41,6 +45,15 @@ def asked(entry: dict[str, Any]) -> dict[str, Any]:
 def failed_before_a_stub(entry: dict[str, Any]) -> bool:
     """Whether WireMock failed before it had looked for a stub: then that no stub answered says nothing."""
     return _failure(entry) is not None and not entry.get("stubMapping", {}).get("id")
+
+
+def refused(reason: str) -> dict[str, Any]:
+    """What an entry of the journal has of a request that the front has refused.
+
+    Args:
+        reason: What was wrong with it.
+    """
+    return {"stubMapping": {}, "subEvents": [{"type": _REFUSAL, "data": {"message": reason}}]}
 
 
 def is_on_behalf(entry: dict[str, Any]) -> bool:
@@ -110,7 +123,9 @@ def _message(entry: dict[str, Any], words: str, remedy: str) -> str:
     where = f"{place(stub)}: " if "file" in metadata else ""
     if ROUTE_NUMBER in metadata:
         where = f"route {metadata[ROUTE_NUMBER] + 1} of the test: "
-    what = f"{where}WireMock failed to answer {request['method']} {request['absoluteUrl']}: {_plain(words)}"
+    is_refused = any(event["type"] == _REFUSAL for event in entry.get("subEvents", []))
+    failed = "The sandbox cannot read" if is_refused else "WireMock failed to answer"
+    what = f"{where}{failed} {request['method']} {request['absoluteUrl']}: {_plain(words)}"
     return f"{what}. {remedy[:1].upper()}{remedy[1:]}."
 
 
@@ -122,7 +137,8 @@ def _plain(words: str) -> str:
 
 
 def _failure(entry: dict[str, Any]) -> dict[str, Any] | None:
-    return next((event["data"] for event in entry.get("subEvents", []) if event["type"] == _FAILURE), None)
+    events = entry.get("subEvents", [])
+    return next((event["data"] for event in events if event["type"] in (_FAILURE, _REFUSAL)), None)
 
 
 def _message_of(event: dict[str, Any]) -> Any:

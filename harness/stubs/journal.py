@@ -9,10 +9,12 @@ from typing import Any
 
 import httpx
 
+from harness.routes.header_values import to_bytes
+from harness.routes.request_bodies import request_of
 from harness.routes.transport import RequestLog
-from harness.stubs.answer_failures import asked, failed_before_a_stub, is_on_behalf
+from harness.stubs.answer_failures import asked, failed_before_a_stub, is_on_behalf, refused
 from harness.stubs.folder import place
-from harness.stubs.mappings import LARGE_HEADER, ROUTE_NUMBER, UNMATCHED_HEADER
+from harness.stubs.mappings import LARGE_HEADER, ROUTE_NUMBER, UNMATCHED_HEADER, with_stated_length
 from sandbox.services import port
 
 # Of a larger body, WireMock's journal keeps the beginning: see docker/wiremock/options.
@@ -71,12 +73,10 @@ def with_direct(journal: list[dict[str, Any]], direct: Iterable[dict[str, Any]])
 
     Args:
         journal: WireMock's entries.
-        direct: Those that the test process answered because WireMock cannot read them, with the ``route`` that did.
+        direct: Those that the test process answered because WireMock cannot read them, with the ``route`` that did; and
+            those that the front ``refused``.
     """
-    entries = [
-        {**entry, "wasMatched": True, "stubMapping": {} if entry["route"] is None else _of_route(entry["route"])}
-        for entry in direct
-    ]
+    entries = [{**entry, "wasMatched": True, **_answered_by(entry)} for entry in direct]
     return sorted([*journal, *entries], key=lambda entry: entry["request"]["loggedDate"]) if entries else journal
 
 
@@ -142,8 +142,11 @@ class PortCall(RequestLog):
         return int(self._call["sequence"])
 
 
-def _of_route(number: int) -> dict[str, Any]:
-    return {"metadata": {ROUTE_NUMBER: number}}
+def _answered_by(direct: dict[str, Any]) -> dict[str, Any]:
+    if "refused" in direct:
+        return refused(direct["refused"])
+    number = direct["route"]
+    return {"stubMapping": {} if number is None else {"metadata": {ROUTE_NUMBER: number}}}
 
 
 def _stub_of(stub: dict[str, Any]) -> str | None:
@@ -171,27 +174,23 @@ def _request(logged: dict[str, Any]) -> httpx.Request:
         url = httpx.URL(logged["absoluteUrl"] or _UNKNOWN)
     except httpx.InvalidURL:  # which WireMock's server has refused, too; the error has it as it was
         url = httpx.URL(_UNKNOWN)
-    return httpx.Request(
-        logged["method"],
-        url,
-        headers=_pairs(logged.get("headers", {})),
-        content=base64.b64decode(logged.get("bodyAsBase64", "")),
-    )
+    headers, content = _pairs(logged.get("headers", {})), base64.b64decode(logged.get("bodyAsBase64", ""))
+    return request_of(logged["method"], url, headers, content)
 
 
 def _response(
     logged: dict[str, Any], request: httpx.Request, large: Mapping[str, bytes], stub: dict[str, Any]
 ) -> httpx.Response:
     status, content = logged.get("status", 0), base64.b64decode(logged.get("bodyAsBase64", ""))
-    headers = _pairs(logged.get("headers", {}))
-    number = next((value for name, value in headers if name.lower() == LARGE_HEADER.lower()), "")
-    content = large.get(number, content)
+    headers = with_stated_length(_pairs(logged.get("headers", {})))
+    number = next((value for name, value in headers if name.lower() == LARGE_HEADER.lower().encode()), b"")
+    content = large.get(number.decode("latin-1"), content)
     if len(content) == _CUT_AT and "transformers" not in stub:
         content = _body_of(stub) or content
     try:
         return httpx.Response(status, headers=headers, content=content, request=request)
     except httpx.DecodingError:  # a test may well answer with garbage that calls itself gzip
-        plain = [pair for pair in headers if pair[0].lower() != "content-encoding"]
+        plain = [pair for pair in headers if pair[0].lower() != b"content-encoding"]
         return httpx.Response(status, headers=plain, content=content, request=request)
 
 
@@ -202,5 +201,9 @@ def _body_of(stub: dict[str, Any]) -> bytes:
     return base64.b64decode(stub["base64Body"]) if "base64Body" in stub else str(stub.get("body", "")).encode()
 
 
-def _pairs(headers: dict[str, str | list[str]]) -> list[tuple[str, str]]:
-    return [(name, each) for name, value in headers.items() for each in (value if isinstance(value, list) else [value])]
+def _pairs(headers: dict[str, str | list[str]]) -> list[tuple[bytes, bytes]]:
+    return [
+        (to_bytes(name), to_bytes(each))
+        for name, value in headers.items()
+        for each in (value if isinstance(value, list) else [value])
+    ]

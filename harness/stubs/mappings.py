@@ -3,11 +3,12 @@
 import base64
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import httpx
 
+from harness.routes.header_values import to_text
 from harness.routes.patterns import matchers
 from harness.routes.transport import Route, content_of, raw_content
 from sandbox.services import port
@@ -21,6 +22,9 @@ PASS_HEADER = "X-Ocean-Sandbox-Pass"  # noqa: S105 # it says "pass on", not "pas
 UNMATCHED_HEADER = "X-Ocean-Sandbox-Unmatched"
 # Which large answer of the test process a request got: the journal has no more than the beginning of its body.
 LARGE_HEADER = "X-Ocean-Sandbox-Large"
+# What the front is to do with the connection besides sending the answer (sandbox/front/endings.py): nobody sees these.
+LENGTH_HEADER, FAULT_HEADER = "X-Ocean-Sandbox-Length", "X-Ocean-Sandbox-Fault"
+_LENGTH, _FAULT = LENGTH_HEADER.lower().encode(), FAULT_HEADER.lower().encode()
 # Bytes of a body above which the test process answers. WireMock's journal would hold it five times over for each
 # request (the body, its text, its base64, the stub, the answer's definition), which it has no memory for.
 LARGE = 10_000
@@ -37,6 +41,8 @@ UNMATCHED: Stub = {
     "request": {"method": "ANY", "urlPattern": ".*"},
     "response": {"status": 404, "body": "No route matched", "headers": {UNMATCHED_HEADER: "1"}},
 }
+TRUNCATED = "truncated"
+_FRAMING = frozenset({"content-length", "transfer-encoding"})
 _FAULTS = {
     "connection_reset": "CONNECTION_RESET_BY_PEER",
     "empty": "EMPTY_RESPONSE",
@@ -135,8 +141,9 @@ def _is_static(route: Route) -> bool:
     if not isinstance(route.response_factory, httpx.Response | dict):
         return False
     # A fault is WireMock's to make, since nothing else holds the connection; there, ``times`` is a scenario.
-    is_fault = isinstance(route.response_factory, dict) and bool(route.response_factory.get("fault"))
-    return is_fault or (route.times is None and len(_content(route.response_factory)) <= LARGE)
+    fault = route.response_factory.get("fault") if isinstance(route.response_factory, dict) else None
+    is_broken = fault is not None and fault != TRUNCATED
+    return is_broken or (route.times is None and len(_content(route.response_factory)) <= LARGE)
 
 
 def _content(answer: Any) -> bytes:
@@ -145,15 +152,42 @@ def _content(answer: Any) -> bytes:
 
 def _response(answer: Any) -> Stub:
     if isinstance(answer, httpx.Response):
-        content = raw_content(answer)
-        return {"status": answer.status_code, **_body(content), "headers": _headers(answer.headers.multi_items())}
+        content, headers = sent(raw_content(answer), ((name.lower(), value) for name, value in answer.headers.raw))
+        return {"status": answer.status_code, **_body(content), "headers": _grouped(headers)}
     stub: Stub = {}
     if delay := answer.get("delay"):
         stub["fixedDelayMilliseconds"] = round(delay * 1000)
-    if fault := answer.get("fault"):
+    fault = answer.get("fault")
+    if fault and fault != TRUNCATED:
         return {**stub, "fault": _FAULTS[fault]}
-    content, headers = content_of(answer)
-    return {**stub, "status": answer.get("status_code", 200), **_body(content), "headers": _headers(headers)}
+    content, headers = sent(*content_of(answer), is_truncated=fault == TRUNCATED)
+    return {**stub, "status": answer.get("status_code", 200), **_body(content), "headers": _grouped(headers)}
+
+
+def sent(
+    content: bytes, headers: Iterable[tuple[bytes, bytes]], *, is_truncated: bool = False
+) -> tuple[bytes, list[tuple[str, str]]]:
+    """The body of an answer as it is to be sent, and its headers, a character for each byte.
+
+    WireMock sends the length that a body has. What an answer states besides, the front sends: in an answer to HEAD, and
+    in one that stops short of it.
+
+    Args:
+        content: The body.
+        headers: The headers.
+        is_truncated: Whether it stops short: after half of the body, unless the headers state a length.
+    """
+    pairs = [(to_text(name), to_text(value)) for name, value in headers]
+    kept = [pair for pair in pairs if pair[0].lower() not in _FRAMING]
+    given = next((value for name, value in pairs if name.lower() == "content-length" and value.isdecimal()), None)
+    stated = len(content) if given is None else int(given)
+    if is_truncated:
+        content = content[: len(content) // 2] if stated <= len(content) else content
+        stated = max(stated, len(content) + 1)
+        kept.append((LENGTH_HEADER, f"{stated} truncated"))
+    elif stated != len(content):
+        kept.append((LENGTH_HEADER, str(stated)))
+    return content, kept
 
 
 def _body(content: bytes) -> Stub:
@@ -163,10 +197,22 @@ def _body(content: bytes) -> Stub:
         return {"base64Body": base64.b64encode(content).decode()}
 
 
-def _headers(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+def with_stated_length(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer as the front has sent them.
+
+    Args:
+        headers: As WireMock, or the test process, has sent them.
+    """
+    pairs = [pair for pair in headers if pair[0].lower() != _FAULT]
+    stated = next((value.split()[0] for name, value in pairs if name.lower() == _LENGTH), None)
+    if stated is None:
+        return pairs
+    kept = [pair for pair in pairs if pair[0].lower() not in (_LENGTH, b"content-length")]
+    return [*kept, (b"content-length", stated)]
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     headers: dict[str, list[str]] = {}
     for name, value in pairs:
-        # The length is what WireMock sends; a wrong one would break the connection.
-        if name.lower() not in ("content-length", "transfer-encoding"):
-            headers.setdefault(name, []).append(value)
+        headers.setdefault(name, []).append(value)
     return headers

@@ -11,8 +11,18 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from harness.routes.transport import InterceptTransport, raw_content
-from harness.stubs.mappings import LARGE, LARGE_HEADER, PASS_HEADER, UNMATCHED_HEADER
+from harness.routes.header_values import to_bytes, to_text
+from harness.routes.request_bodies import request_of
+from harness.routes.transport import InterceptTransport, Route, RouteFault, raw_content
+from harness.stubs.mappings import (
+    FAULT_HEADER,
+    LARGE,
+    LARGE_HEADER,
+    PASS_HEADER,
+    TRUNCATED,
+    UNMATCHED_HEADER,
+    sent,
+)
 from sandbox.errors import EngineError, SandboxError
 from sandbox.services.wiremock import WireMock
 
@@ -107,8 +117,8 @@ class Answerer:
         try:
             answer = await self._answer_of(asked)
         except httpx.TransportError as fault:
-            # A fault of the third party, which the test means. Through a proxy, a broken connection arrives as this.
-            answer = _plain(502, f"{type(fault).__name__}: {fault}")
+            # A fault of the third party, which the test means: the connection breaks.
+            answer = _broken("connection_reset", f"{type(fault).__name__}: {fault}")
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 # the test is to see it; pytest.fail() is no Exception
@@ -118,28 +128,30 @@ class Answerer:
             await connection.send(json.dumps({"id": asked["id"], **answer}))
 
     async def _answer_of(self, asked: dict[str, Any]) -> dict[str, Any]:
-        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in asked["headers"]]
-        request = httpx.Request(
-            asked["method"],
-            asked["url"],
-            headers=[pair for pair in headers if pair[0].lower().decode("latin-1") not in _HOP_BY_HOP],
-            content=base64.b64decode(asked["body"]),
-        )
+        headers = [(to_bytes(name), to_bytes(value)) for name, value in asked["headers"]]
+        headers = [pair for pair in headers if to_text(pair[0]).lower() not in _HOP_BY_HOP]
+        content = base64.b64decode(asked["body"])
+        request = request_of(asked["method"], asked["url"], headers, content)
         route = self._transport.find_route(request, asked["index"])
-        response = await (self._from_stub_files(request) if route is None else route.respond(request))
-        kept = [pair for pair in response.headers.multi_items() if pair[0].lower() not in _HOP_BY_HOP]
-        for name, value in kept:
-            f"{name}{value}".encode("latin-1")  # what cannot be sent is an error of the test, and to be shown there
-        content = raw_content(response)
+        if route is None:
+            as_it_came = httpx.Request(asked["method"], asked["url"], headers=headers, content=content)
+            response, fault = await self._from_stub_files(as_it_came), ""
+        else:
+            response, fault = await _answer_of(route, request)
+        number = None if route is None else self._transport.routes.index(route)
+        if fault and fault != TRUNCATED:
+            return {**_broken(fault, f"the route's fault: {fault}"), "route": number}
+        content, kept = sent(raw_content(response), response.headers.raw, is_truncated=fault == TRUNCATED)
+        kept = [pair for pair in kept if pair[0].lower() not in _HOP_BY_HOP]
         if len(content) > LARGE:
-            number = str(len(self._large) + 1)
-            self._large[number] = content
-            kept.append((LARGE_HEADER, number))
+            large = str(len(self._large) + 1)
+            self._large[large] = content
+            kept.append((LARGE_HEADER, large))
         return {
             "status": response.status_code,
             "headers": kept,
             "body": base64.b64encode(content).decode(),
-            "route": None if route is None else self._transport.routes.index(route),
+            "route": number,
         }
 
     async def _from_stub_files(self, request: httpx.Request) -> httpx.Response:
@@ -152,6 +164,19 @@ class Answerer:
             content = b"".join([chunk async for chunk in response.aiter_raw()])
             await response.aclose()
         return httpx.Response(response.status_code, headers=response.headers, stream=httpx.ByteStream(content))
+
+
+async def _answer_of(route: Route, request: httpx.Request) -> tuple[httpx.Response, str]:
+    """A route's answer, and the fault that it is; empty for none."""
+    try:
+        return await route.respond(request), ""
+    except RouteFault as fault:
+        return fault.response, fault.fault
+
+
+def _broken(fault: str, text: str) -> dict[str, Any]:
+    """An answer in whose place the front breaks the connection; the call log has what it says."""
+    return {**_plain(502, text), "headers": [(FAULT_HEADER, fault)]}
 
 
 def _plain(status: int, text: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from harness.routes.request_bodies import LARGEST, large_body
 from harness.routes.transport import Route, whole_url
 from harness.stubs.folder import place
 from harness.stubs.mappings import Stub
@@ -43,11 +44,22 @@ def explain(
     """
     lines = [
         f"No route matched: {request.method} {request.url}",
+        *of_its_body(request),
         *(nearest(request, routes, files) if with_nearest else []),
         "A route that would answer it:",
         f"    {route_for(request)}",
     ]
     return "\n".join(lines)
+
+
+def of_its_body(request: httpx.Request) -> list[str]:
+    """What there is to say where its body is so large that no stub sees it."""
+    large = large_body(request)
+    if large is None or not large.is_unseen:
+        return []
+    return [
+        f"Its body has {large.length:,} bytes. Nothing sees a body of more than {LARGEST:,}: match by URL or headers."
+    ]
 
 
 def route_for(request: httpx.Request) -> str:

@@ -10,7 +10,7 @@ import httpx
 from harness.routes.transport import RequestLog
 from harness.stubs.mappings import Stub
 from harness.stubs.short_form import JSON_TYPE, Entry
-from harness.stubs.unmatched import nearest
+from harness.stubs.unmatched import nearest, of_its_body
 
 # Of so many the nearest stub is looked for: each takes some milliseconds.
 _COMPARED = 50
@@ -33,7 +33,12 @@ class Unanswered:
     def __str__(self) -> str:
         request = self.call.request
         return "\n".join(
-            [f"No stub matched: {request.method} {request.url}", *self.nearest, "A stub that would answer it:"]
+            [
+                f"No stub matched: {request.method} {request.url}",
+                *of_its_body(request),
+                *self.nearest,
+                "A stub that would answer it:",
+            ]
             + [f"    {line}" for line in self.stub().splitlines()]
         )
 

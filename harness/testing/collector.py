@@ -61,6 +61,7 @@ class Collector:
         lease = self._lease
         with lease.watch.timed("collect"):
             calls_before, port_calls_before = lease.calls_before, lease.port_calls_before
+            lease.sandbox.settle()
             gathered = lease.gather(calls_before)
             calls = gathered.calls[calls_before:]
             state = self._state()

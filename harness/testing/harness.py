@@ -304,7 +304,7 @@ class IntegrationTestHarness:
     def forget_journal(self) -> None:
         """Make WireMock forget the requests so far, which it keeps in memory; for a resync whose calls are recorded elsewhere."""
         if self._lease is not None:
-            self._lease.sandbox.wiremock.forget_journal()
+            self._lease.forget_journal()
 
     async def shutdown(self) -> None:
         """Return the sandbox; with ``--sandbox-keep``, once it is known how the test ended."""

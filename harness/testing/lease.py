@@ -14,6 +14,7 @@ from harness.execution.port_mock import PortMockResponder
 from harness.routes.transport import InterceptTransport, RequestLog, UnmatchedRequestError
 from harness.stubs import folder as stub_files
 from harness.stubs import mappings as stubs
+from harness.stubs.answer_failures import AnswerFailedError, answer_failures
 from harness.stubs.mappings import Stub
 from harness.stubs.relay_client import Answerer
 from harness.stubs.unmatched import explain
@@ -93,6 +94,7 @@ class Lease:
         self.calls_before = self.port_calls_before = 0
         self._deployed_routes = self._deployed_mappings = 0
         self._large: dict[str, bytes] = {}
+        self._forgotten: list[AnswerFailedError] = []
 
     async def seed(self, integration_type: str) -> None:
         """Put in what Port has, and all stubs."""
@@ -168,10 +170,15 @@ class Lease:
         self._port_mock.keep(gathered.captured, gathered.to_port)
         return gathered
 
+    def forget_journal(self) -> None:
+        """Make WireMock forget the requests so far, but for what it failed to answer; see :meth:`errors_of`."""
+        self._forgotten += answer_failures(self.sandbox.wiremock.take_journal())
+
     def errors_of(self, gathered: Gathered) -> list[Exception]:
         """What WireMock failed to answer; and each unmatched request, if the transport is strict."""
         unmatched = gathered.unmatched if self._transport.strict else []
-        return [*gathered.failures, *map(UnmatchedRequestError, explained(unmatched, self._transport, self._files))]
+        said = map(UnmatchedRequestError, explained(unmatched, self._transport, self._files))
+        return [*self._forgotten, *gathered.failures, *said]
 
     def give_back(self) -> None:
         """Return the sandbox."""

@@ -10,10 +10,14 @@ Environment:
     FRONT_DIRECT: Ports to answer on by themselves, with spaces between them, where nothing can be redirected.
     FRONT_NAMES: Where to answer look-ups of names, over UDP and TCP; port 53 unless told, 0 for any free port.
 
-Once it listens it prints one line of JSON: ``{"listen": 15001, "names": 53, "ca": "-----BEGIN CERTIFICATE…"}``. To a line
-``forget`` on stdin it breaks off every connection, and to ``loopback 80 9000`` it answers on these ports of the loopback,
-too, and on no others; it prints ``{"done": "forget"}`` or ``{"done": "loopback"}`` when that is so. It ends when stdin
-reaches EOF, and with status 2 and a line on stderr when its environment is wrong.
+Once it listens it prints one line of JSON: ``{"listen": 15001, "names": 53, "ca": "-----BEGIN CERTIFICATE…"}``. It takes
+orders on stdin, one a line, and prints ``{"done": "forget"}`` and the like when that is so:
+
+    forget: Break off every connection.
+    settle: Report whatever is still to be reported.
+    loopback 80 9000: Answer on these ports of the loopback, too, and on no others.
+
+It ends when stdin reaches EOF, and with status 2 and a line on stderr when its environment is wrong.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ import socket
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from . import names
 from .certificates import Authority
@@ -33,6 +38,9 @@ from .front import Front
 from .names import Names
 from .port_mock import PortMock
 from .upstream import Upstream
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
 
 _BACKLOG = 2048
 _STDIN = 0
@@ -46,7 +54,7 @@ def main() -> int:
         own = dict(each.split("=", 1) for each in os.environ.get("FRONT_OWN", "").split())
         authority = Authority(Path(os.environ.get("FRONT_CA", "/opt/front/ca")))
         listener = _listen("FRONT_LISTEN", 15001)
-        direct = [_listen_on(int(port)) for port in os.environ.get("FRONT_DIRECT", "").split()]
+        listeners = [listener, *(_listen_on(int(port)) for port in os.environ.get("FRONT_DIRECT", "").split())]
         tcp = _listen("FRONT_NAMES", 53)
     except (OSError, ValueError, TypeError) as error:
         sys.stderr.write(f"front: {error}\n")
@@ -55,7 +63,7 @@ def main() -> int:
     udp.bind(("0.0.0.0", tcp.getsockname()[1]))  # noqa: S104 # every address is this machine's
     known = Names(own)
     _say({"listen": listener.getsockname()[1], "names": tcp.getsockname()[1], "ca": authority.pem})
-    asyncio.run(_serve(Front(authority, known, upstream, port_mock), [listener, *direct], known, udp, tcp))
+    asyncio.run(_serve(Front(authority, known, upstream, port_mock), listeners, known, udp, tcp))
     return 0
 
 
@@ -75,13 +83,22 @@ def _obey(front: Front, loop: asyncio.AbstractEventLoop) -> None:
     with open(_STDIN, "rb", buffering=0, closefd=False) as orders, contextlib.suppress(Exception):  # it is a descriptor
         for order in orders:
             what, *ports = order.split() or [b""]
-            if what == b"forget":
-                asyncio.run_coroutine_threadsafe(front.forget(), loop).result()
-                _say({"done": "forget"})
-            elif what == b"loopback":
-                asyncio.run_coroutine_threadsafe(front.answer_on_loopback([*map(int, ports)]), loop).result()
-                _say({"done": "loopback"})
+            if (doing := _ordered(front, what, [*map(int, ports)])) is not None:
+                asyncio.run_coroutine_threadsafe(doing, loop).result()
+                _say({"done": what.decode()})
     os._exit(0)
+
+
+def _ordered(front: Front, order: bytes, ports: list[int]) -> Coroutine[Any, Any, None] | None:
+    match order:
+        case b"forget":
+            return front.forget()
+        case b"settle":
+            return front.settle()
+        case b"loopback":
+            return front.answer_on_loopback(ports)
+        case _:
+            return None
 
 
 def _say(what: dict[str, object]) -> None:

@@ -7,7 +7,19 @@ import contextlib
 import ipaddress
 from typing import TYPE_CHECKING
 
-from .http1 import END, LARGEST_HEAD, MessageError, Request, Response, copy_body, copy_to_end, read_body
+from .bodies import Body
+from .endings import Ending
+from .http1 import (
+    END,
+    BrokenHeadError,
+    MessageError,
+    Request,
+    Response,
+    copy_body,
+    copy_to_end,
+    parts_of_body,
+    read_head,
+)
 from .streams import pipe
 
 if TYPE_CHECKING:
@@ -19,6 +31,12 @@ if TYPE_CHECKING:
 
 _SWITCHING, _FINAL = 101, 200
 _HEAD_SECONDS = 30.0
+_LINGER_SECONDS = 2.0
+_READ = 64 * 1024
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_NOTHING = Request(b"- / HTTP/1.1", [])
+# Of a header of a request that is refused, the call log has as much.
+_MOST_OF_A_VALUE = 1000
 _LAST_PORT = 65535
 _DEFAULT_PORT = 443
 
@@ -58,7 +76,7 @@ class Exchange:
                     await self._tunnel(target.decode("latin-1"))
                     break
                 if b"websocket" in request.tokens(b"upgrade"):
-                    await self._refuse("WebSocket", target.decode("latin-1"), 501, "The sandbox has no WebSockets.")
+                    await self._turn_away("WebSocket", target.decode("latin-1"), 501, "The sandbox has no WebSockets.")
                     break
                 if not await self._answer(request):
                     break
@@ -78,7 +96,7 @@ class Exchange:
         try:
             reader, writer = await asyncio.open_connection(host, min(number, _LAST_PORT))
         except OSError as error:
-            await self._refuse("HTTP", f"CONNECT {target}: {error}", 502, f"{target} does not answer.")
+            await self._turn_away("HTTP", f"CONNECT {target}: {error}", 502, f"{target} does not answer.")
             return
         try:
             self._writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -87,62 +105,83 @@ class Exchange:
             writer.close()
 
     async def _next(self) -> Request | None:
+        """The next request; None where there is none, or none that can be read."""
         try:
             # The first one has begun; of another, nobody knows when it comes.
             async with asyncio.timeout(_HEAD_SECONDS if self._is_first else None):
-                request = Request.read(await self._reader.readuntil(END))
-            self._is_first = False
-            _ = request.parts, request.length
+                raw = await read_head(self._reader)
         except TimeoutError:
-            await self._refuse("HTTP", f"the request's head did not end within {_HEAD_SECONDS:g} s", 408, "No end.")
+            await self._refuse(_NOTHING, 408, f"the request's head did not end within {_HEAD_SECONDS:g} s")
             return None
-        except asyncio.IncompleteReadError as ended:
-            if ended.partial.strip():
-                await self._refuse("HTTP", f"the request ends within its head: {ended.partial[:100]!r}", 400, "")
+        except BrokenHeadError as broken:
+            await self._refuse(Request.guess(broken.raw), broken.status, broken.reason)
             return None
-        except asyncio.LimitOverrunError:
-            await self._refuse("HTTP", f"the request's head is larger than {LARGEST_HEAD} bytes", 431, "Too large.")
+        if not raw:
             return None
+        self._is_first = False
+        try:
+            request = Request.read(raw)
+            request.check()
         except MessageError as error:
-            await self._refuse("HTTP", str(error), 400, str(error))
+            await self._refuse(Request.guess(raw), 400, str(error))
             return None
         return request
 
-    async def _refuse(self, protocol: str, reason: str, status: int, text: str) -> None:
+    async def _refuse(self, request: Request, status: int, reason: str) -> None:
+        """Refuse a request, which is in the call log with what is wrong with it before the client hears of that."""
+        method = request.parts[0]
+        fields = [(name, value[:_MOST_OF_A_VALUE]) for name, value in request.fields]
+        await self._port_mock.report_request(method, self._url(request), fields, status, reason)
+        await self._say(status, f"The sandbox refuses this request: {reason}.")
+
+    async def _turn_away(self, protocol: str, reason: str, status: int, text: str) -> None:
+        """Refuse what is not a request for WireMock at all, and report it with what else is out of reach."""
         await self._port_mock.report(self._destination.refused(protocol, reason))
-        body = text.encode()
+        await self._say(status, text)
+
+    async def _say(self, status: int, text: str) -> None:
+        """Answer, as the last thing on this connection."""
+        body = f"{text}\n".encode()
         self._writer.write(
-            f"HTTP/1.1 {status} Refused\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n"
+            f"HTTP/1.1 {status} Refused\r\nContent-Type: text/plain;charset=utf-8\r\nContent-Length: {len(body)}\r\n"
             "Connection: close\r\n\r\n".encode()
             + body
         )
-        with contextlib.suppress(OSError):
-            await self._writer.drain()
+        # An end with something unread would be a reset, which may overtake the answer.
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(_LINGER_SECONDS):
+                await self._writer.drain()
+                if self._writer.can_write_eof():
+                    self._writer.write_eof()
+                while await self._reader.read(_READ):
+                    pass
 
     async def _answer(self, request: Request) -> bool:
         """Have a request answered; whether the connection can take another one."""
-        body = None
-        if not request.is_plain:
-            try:
-                if b"100-continue" in request.tokens(b"expect"):
-                    self._writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-                body = await read_body(request, self._reader, to_end=False)
-            except (asyncio.IncompleteReadError, MessageError) as error:
-                await self._refuse("HTTP", f"the request's body: {error}", 400, str(error))
-                return False
-            if await self._answer_by_test(request, body):
-                return request.stays_open()
+        body = Body()
+        is_awaited = b"100-continue" in request.tokens(b"expect")
+        if is_awaited:
+            self._writer.write(_CONTINUE)
+        try:
+            async for part in parts_of_body(request, self._reader, to_end=False):
+                body.add(part)
+        except asyncio.IncompleteReadError:
+            await self._refuse(request, 400, "the request ends within its body")
+            return False
+        except MessageError as error:
+            await self._refuse(request, 400, f"the request's body: {error}")
+            return False
+        if not request.is_plain and (answer := await self._ask_test_process(request, body)) is not None:
+            return await self._give(answer, request)
         if self._connection is not None and not self._connection.is_usable:
             self._connection.close()
             self._connection = None
         if self._connection is None:
             self._connection = await self._upstream.connect()
         up = self._connection
-        method, _, version = request.parts
-        up.writer.write(request.to_bytes(b" ".join([method, self._url(request), version])))
-        sending = asyncio.create_task(self._send_body(request, up, body))
+        sending = asyncio.create_task(self._send(request, body, up))
         try:
-            return await self._receive(up, method) and request.stays_open() and await sending
+            return await self._receive(up, request, is_awaited=is_awaited)
         except ConnectionResetError:
             self._client.reset()
             return False
@@ -151,45 +190,84 @@ class Exchange:
             with contextlib.suppress(asyncio.CancelledError, OSError):
                 await sending
 
-    async def _answer_by_test(self, request: Request, body: bytes) -> bool:
-        """Have the test process answer what WireMock cannot read; whether it did."""
+    async def _send(self, request: Request, body: Body, up: Connection) -> None:
+        """Ask WireMock; where it closes the connection meanwhile, what it answered says why."""
+        method, _, version = request.parts
+        head = Request(b" ".join([method, self._url(request), version]), body.fields(request.fields))
+        content = body.content
+        if head.is_chunked:
+            content = b"%x\r\n%b\r\n0\r\n\r\n" % (len(content), content) if content else b"0\r\n\r\n"
+        up.writer.write(head.to_bytes() + content)
+        with contextlib.suppress(OSError):
+            await up.writer.drain()
+
+    async def _ask_test_process(self, request: Request, body: Body) -> tuple[Response, bytes] | None:
+        """What the test process answers where WireMock cannot read a request; None where none is connected."""
         method = request.parts[0]
-        answer = await self._port_mock.ask_test_process(method, self._url(request), request.fields, body)
-        if answer is None:
+        return await self._port_mock.ask_test_process(
+            method, self._url(request), body.fields(request.fields), body.content
+        )
+
+    async def _give(self, answer: tuple[Response, bytes], request: Request) -> bool:
+        """Pass on what the test process answers; whether the connection can take another request."""
+        head, content = answer
+        ending = Ending.of(head)
+        if ending.fault:
+            self._break(ending.fault)
             return False
-        status, fields, content = answer
-        head = Response(b"HTTP/1.1 %d Answered" % status, fields)
-        if head.has_body(method) or method == b"HEAD":
-            fields.append((b"Content-Length", str(len(content)).encode()))
+        method = request.parts[0]
+        if ending.states_length(method):
+            head.state_length(ending.stated)
+        elif method == b"HEAD" or head.has_body(method):
+            head.state_length(len(content))
         self._writer.write(head.to_bytes() + (content if head.has_body(method) else b""))
         await self._writer.drain()
-        return True
+        return request.stays_open() and not (head.has_body(method) and ending.states_length(method))
 
-    async def _send_body(self, request: Request, up: Connection, body: bytes | None) -> bool:
-        """Pass the request's body on; whether all of it came.
+    def _break(self, fault: bytes) -> None:
+        """Do to the connection what a third party does that fails."""
+        if fault == b"garbage":
+            self._writer.write(b"\x00\xff not HTTP \xfe\r\n")
+        elif fault != b"empty":
+            self._client.reset()
+
+    async def _receive(self, up: Connection, request: Request, *, is_awaited: bool) -> bool:
+        """Pass WireMock's answer on; whether the connection can take another request."""
+        method = request.parts[0]
+        head = await self._answer_head(up, is_awaited=is_awaited)
+        if head is None:
+            return False
+        ending = Ending.of(head)
+        if ending.fault:
+            self._break(ending.fault)
+            return False
+        framed = Response(head.start, list(head.fields))
+        if ending.states_length(method):
+            head.state_length(ending.stated)
+        self._writer.write(head.to_bytes())
+        try:
+            if head.has_body(method) and ending.states_length(method):
+                async for part in parts_of_body(framed, up.reader, to_end=True):
+                    self._writer.write(part)
+                    await self._writer.drain()
+                return False
+            if head.has_body(method):
+                await copy_body(head, up.reader, self._writer)
+        except asyncio.IncompleteReadError:
+            return False
+        except MessageError:
+            await copy_to_end(up.reader, self._writer)
+            return False
+        await self._writer.drain()
+        return head.stays_open(method) and request.stays_open()
+
+    async def _answer_head(self, up: Connection, *, is_awaited: bool) -> Response | None:
+        """The head of WireMock's answer; None where it sends none: then the client has got what it sends instead.
 
         Args:
-            request: Its head.
-            up: Where it goes.
-            body: What was read of it already, without its framing; None where it is still to come.
+            up: The connection to it.
+            is_awaited: Whether the client has been told already to go on with its request.
         """
-        try:
-            if body is None:
-                await copy_body(request, self._reader, up.writer, to_end=False)
-            elif request.is_chunked:
-                up.writer.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if body else b"0\r\n\r\n")
-            else:
-                up.writer.write(body)
-            await up.writer.drain()
-        except (asyncio.IncompleteReadError, MessageError):
-            up.close()
-            return False
-        except OSError:  # WireMock closed the connection; what it answered says why
-            return False
-        return True
-
-    async def _receive(self, up: Connection, method: bytes) -> bool:
-        """Pass the answer on; whether WireMock keeps its connection."""
         while True:
             raw = b""
             try:
@@ -199,25 +277,16 @@ class Exchange:
             except asyncio.IncompleteReadError as ended:
                 # An end without an answer, or bytes that are not one: the client sees the same.
                 self._writer.write(ended.partial)
-                return False
+                return None
             except (MessageError, asyncio.LimitOverrunError):
                 self._writer.write(raw)
                 await copy_to_end(up.reader, self._writer)
-                return False
-            self._writer.write(head.to_bytes())
+                return None
             if status >= _FINAL or status == _SWITCHING:
-                break
-            await self._writer.drain()
-        try:
-            if head.has_body(method):
-                await copy_body(head, up.reader, self._writer, to_end=True)
-        except asyncio.IncompleteReadError:
-            return False
-        except MessageError:
-            await copy_to_end(up.reader, self._writer)
-            return False
-        await self._writer.drain()
-        return head.stays_open(method)
+                return head
+            if not is_awaited:
+                self._writer.write(head.to_bytes())
+                await self._writer.drain()
 
     def _url(self, request: Request) -> bytes:
         """The whole URL, by which WireMock knows scheme, host and port, in spite of plain HTTP."""

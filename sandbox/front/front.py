@@ -16,7 +16,7 @@ from .port_mock import Refusal
 from .streams import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
     from .certificates import Authority
     from .names import Names
@@ -29,6 +29,8 @@ _ORIGINAL_DESTINATION = 80
 # ahead of need.
 _FIRST_BYTES_SECONDS = 5.0
 _EXHAUSTED_SECONDS = 0.1
+_SETTLE_SECONDS = 2.0
+_TURNS = 10
 _PEEKED = 64
 _LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 _OPENED_AHEAD = (80, 443)
@@ -87,6 +89,8 @@ class Front:
         self._upstream = upstream
         self._port_mock = port_mock
         self._tasks: set[asyncio.Task[None]] = set()
+        # What a client that has said nothing waits for, and who waits with it.
+        self._silent: dict[asyncio.Future[None], asyncio.Task[None]] = {}
         self._loopback: dict[int, list[asyncio.Task[None]]] = {}
 
     async def serve(self, listener: socket.socket) -> None:
@@ -124,6 +128,21 @@ class Front:
     async def forget(self) -> None:
         """Break off every connection, and return when nothing more will be reported of any."""
         await _cancel(self._tasks)
+        await self._port_mock.settle()
+
+    async def settle(self) -> None:
+        """Return when everything that has happened so far is reported.
+
+        A client that has said nothing yet, on a port where it would be reported for that, has had its time.
+        """
+        for _ in range(_TURNS):  # what has arrived is taken, and looked at
+            await asyncio.sleep(0)
+        judged = dict(self._silent)
+        for silence in judged:
+            _resolve(silence)
+        if judged:
+            await asyncio.wait(judged.values(), timeout=_SETTLE_SECONDS)
+        await self._port_mock.settle()
 
     async def _take(self, connection: socket.socket) -> None:
         # A client that disconnects is not worth reporting.
@@ -131,7 +150,8 @@ class Front:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             address, port = _destination(connection)
             destination = Destination(self._names.name(address), port)
-            first = await _first_bytes(connection, destination.patience)
+            with self._awaiting(destination) as over:
+                first = await _first_bytes(connection, over)
             if first is None:
                 await self._report_silence(destination)
                 return
@@ -156,6 +176,22 @@ class Front:
             finally:
                 client.writer.close()
 
+    @contextlib.contextmanager
+    def _awaiting(self, destination: Destination) -> Iterator[asyncio.Future[None]]:
+        """What resolves when a client that has said nothing has had its time."""
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        over: asyncio.Future[None] = loop.create_future()
+        if destination.patience is None or task is None:
+            yield over
+            return
+        timer = loop.call_later(destination.patience, _resolve, over)
+        self._silent[over] = task
+        try:
+            yield over
+        finally:
+            timer.cancel()
+            del self._silent[over]
+
     async def _report_silence(self, destination: Destination) -> None:
         if destination.patience is not None:
             connected = "it connected over TLS" if destination.is_tls else "it connected"
@@ -166,15 +202,12 @@ class Front:
         is_http2 = False
         if destination.is_tls:
             is_http2 = client.writer.get_extra_info("ssl_object").selected_alpn_protocol() == "h2"
-            try:
-                async with asyncio.timeout(destination.patience):
-                    first = await asyncio.shield(client.first)
-            except TimeoutError:
-                first = b""
-            else:
-                if not first:
-                    await self._report_silence(destination)
-                    return
+            with self._awaiting(destination) as over:
+                await asyncio.wait((client.first, over), return_when=asyncio.FIRST_COMPLETED)
+            first = client.first.result() if client.first.done() else b""
+            if client.first.done() and not first:
+                await self._report_silence(destination)
+                return
         if is_http2 or first.startswith(_PREFACE):
             await http2.serve(client, destination, self._upstream, self._port_mock)
         elif protocols.looks_like_http(first):
@@ -222,16 +255,21 @@ def _resolve(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
-async def _first_bytes(connection: socket.socket, seconds: float | None) -> bytes | None:
-    """What the client has sent first, which stays to be read; empty where it says nothing, None where it hangs up."""
+async def _first_bytes(connection: socket.socket, over: asyncio.Future[None]) -> bytes | None:
+    """What the client has sent first, which stays to be read; empty where it says nothing, None where it hangs up.
+
+    Args:
+        connection: Its connection.
+        over: Resolves when it has had its time.
+    """
     loop = asyncio.get_running_loop()
     readable = loop.create_future()
     loop.add_reader(connection, _resolve, readable)
     try:
-        async with asyncio.timeout(seconds):
-            await readable
-    except TimeoutError:
-        return b""
+        await asyncio.wait((readable, over), return_when=asyncio.FIRST_COMPLETED)
     finally:
         loop.remove_reader(connection)
-    return connection.recv(_PEEKED, socket.MSG_PEEK) or None
+    try:
+        return connection.recv(_PEEKED, socket.MSG_PEEK) or None
+    except BlockingIOError:
+        return b""

@@ -10,21 +10,43 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 END = b"\r\n\r\n"
 LARGEST_HEAD = 256 * 1024
+_TOO_LARGE = 431, f"the request's head is larger than {LARGEST_HEAD} bytes"
 _CHUNK = 64 * 1024
-_REQUEST_LINE = re.compile(rb"([^ \r\n]+) (.*) (HTTP/\d\.\d)", re.DOTALL)
+_REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) (.*) (HTTP/1\.[01])", re.DOTALL)
+_METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# What names a host and a port, in any way that a client may write it.
+_HOST = re.compile(rb"[^\x00-\x20/?#@\\\x7f]*")
 # What WireMock's server reads as a plain one does. It refuses, or cannot pass on, other characters, half an escape, and
 # dots, NUL and DEL in disguise.
 _PLAIN = re.compile(rb"(?:[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]|%(?!2[eE]|00|7[fF])[0-9A-Fa-f]{2})*")
 _NO_BODY = frozenset((204, 304))
+_FRAMING = frozenset((b"content-length", b"transfer-encoding"))
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 
 
 class MessageError(Exception):
     """It is not an HTTP message."""
+
+
+class BrokenHeadError(Exception):
+    """What came is not the head of a request.
+
+    Attributes:
+        status: The status that HTTP has for it.
+        reason: What is wrong with it.
+        raw: What came.
+    """
+
+    def __init__(self, status: int, reason: str, raw: bytes) -> None:
+        super().__init__(reason)
+        self.status, self.reason, self.raw = status, reason, raw
 
 
 @dataclass
@@ -46,7 +68,7 @@ class Head:
         Raises:
             MessageError: A line of it is not a header.
         """
-        start, *lines = raw.lstrip(b"\r\n").removesuffix(END).split(b"\r\n")
+        start, *lines = raw.strip(b"\r\n").replace(b"\r\n", b"\n").split(b"\n")
         fields = []
         for line in lines:
             name, colon, value = line.partition(b":")
@@ -59,6 +81,12 @@ class Head:
     def first(self, name: bytes) -> bytes:
         """The first value of a header, in lower case; empty without one."""
         return next((value.lower() for each, value in self.fields if each.lower() == name), b"")
+
+    def take(self, name: bytes) -> bytes:
+        """The first value of a header, which is taken out; empty without one."""
+        found = next((value for each, value in self.fields if each.lower() == name), b"")
+        self.fields = [each for each in self.fields if each[0].lower() != name]
+        return found
 
     def tokens(self, name: bytes) -> set[bytes]:
         """The comma-separated words of a header, in lower case."""
@@ -109,8 +137,39 @@ class Request(Head):
 
     @property
     def is_plain(self) -> bool:
-        """Whether WireMock reads the target as it was sent."""
-        return _PLAIN.fullmatch(self.parts[1]) is not None
+        """Whether WireMock reads target and headers as they were sent."""
+        return _PLAIN.fullmatch(self.parts[1]) is not None and all(
+            name.isascii() and value.isascii() for name, value in self.fields
+        )
+
+    def check(self) -> None:
+        """See that it can be told what it asks, and of whom.
+
+        Raises:
+            MessageError: It cannot.
+        """
+        _ = self.parts, self.length
+        lengths = {value for name, value in self.fields if name.lower() == b"content-length"}
+        if len(lengths) > 1:
+            message = f"it has several Content-Length headers: {b', '.join(sorted(lengths))[:200]!r}"
+            raise MessageError(message)
+        hosts = [value for name, value in self.fields if name.lower() == b"host"]
+        if len(hosts) > 1:
+            message = f"it has several Host headers: {b', '.join(hosts)[:200]!r}"
+            raise MessageError(message)
+        if hosts and not _HOST.fullmatch(hosts[0]):
+            message = f"the Host header is {hosts[0][:200]!r}"
+            raise MessageError(message)
+
+    @classmethod
+    def guess(cls, raw: bytes) -> Request:
+        """What can be told of what is not a request, or not a whole one: method ``-`` and target ``/`` where there are none."""
+        start, *lines = raw.strip(b"\r\n").replace(b"\r\n", b"\n").split(b"\n")
+        method, _, rest = start.partition(b" ")
+        target = rest.rpartition(b" HTTP/")[0] or rest.partition(b" ")[0]
+        pairs = (line.partition(b":") for line in lines if line)
+        fields = [(name, value.strip(b" \t")) for name, colon, value in pairs if colon and _METHOD.fullmatch(name)]
+        return cls(b" ".join([method if _METHOD.fullmatch(method) else b"-", target or b"/", b"HTTP/1.1"]), fields)
 
     def stays_open(self) -> bool:
         """Whether the client wants another request on the same connection."""
@@ -140,6 +199,11 @@ class Response(Head):
         """Whether a body follows, to a request with this method."""
         return method != b"HEAD" and self.status >= 200 and self.status not in _NO_BODY  # noqa: PLR2004 # 1xx have none
 
+    def state_length(self, length: int | None) -> None:
+        """State this length, and nothing else about where the body ends."""
+        self.fields = [each for each in self.fields if each[0].lower() not in _FRAMING]
+        self.fields.append((b"Content-Length", b"%d" % (length or 0)))
+
     def stays_open(self, method: bytes) -> bool:
         """Whether the connection can be used again after it."""
         ends_with_connection = self.has_body(method) and self.length is None and not self.is_chunked
@@ -148,25 +212,33 @@ class Response(Head):
         return keeps and not ends_with_connection
 
 
-async def copy_body(head: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, to_end: bool) -> None:
-    """Pass a body on as it comes.
-
-    Args:
-        head: The head that came before it.
-        reader: Where it comes from.
-        writer: Where it goes.
-        to_end: Whether a body without a length goes to the end of the connection, as in a response.
+async def read_head(reader: asyncio.StreamReader) -> bytes:
+    """The head of a request, with the empty line that ends it; nothing where the client ends the connection before one.
 
     Raises:
-        asyncio.IncompleteReadError: It ended early; what came of it was passed on.
-        MessageError: A chunk is not one; what came so far was passed on.
+        BrokenHeadError: There is none.
     """
-    if head.is_chunked:
-        await _copy_chunks(reader, writer)
-    elif (length := head.length) is not None:
-        await _copy(reader, writer, length)
-    elif to_end:
-        await copy_to_end(reader, writer)
+    raw = b""
+    while not raw or not raw.endswith((b"\n\r\n", b"\n\n")):
+        try:
+            line = await reader.readuntil(b"\n")
+        except asyncio.IncompleteReadError as ended:
+            if not (raw + ended.partial).strip():
+                return b""
+            reason = f"the request ends within its head: {(raw + ended.partial)[:100]!r}"
+            raise BrokenHeadError(400, reason, raw + ended.partial) from None
+        except asyncio.LimitOverrunError:
+            raise BrokenHeadError(*_TOO_LARGE, raw + await reader.read(LARGEST_HEAD)) from None
+        if not raw:
+            if not line.strip():  # RFC 9112, 2.2: an empty line before a request is none of it
+                continue
+            start = line.rstrip(b"\r\n")
+            if not _REQUEST_LINE.fullmatch(start):
+                raise BrokenHeadError(400, f"the request line is {start[:200]!r}", line)
+        raw += line
+        if len(raw) > LARGEST_HEAD:
+            raise BrokenHeadError(*_TOO_LARGE, raw)
+    return raw
 
 
 async def copy_to_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -176,25 +248,28 @@ async def copy_to_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
         await writer.drain()
 
 
-def _chunk_size(line: bytes) -> int:
-    """The size of a chunk, in the line before it.
+async def copy_body(head: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Pass a response's body on as it comes, framing and all.
+
+    Args:
+        head: The head that came before it.
+        reader: Where it comes from.
+        writer: Where it goes.
 
     Raises:
-        MessageError: There is none.
+        asyncio.IncompleteReadError: It ended early; what came of it was passed on.
+        MessageError: A chunk is not one; what came so far was passed on.
     """
-    size = line.partition(b";")[0].strip()
-    if not size or not _HEX.issuperset(size):
-        message = f"the size of a chunk is {size[:40]!r}"
-        raise MessageError(message)
-    return int(size, 16)
+    if head.is_chunked:
+        await _copy_chunks(reader, writer)
+    elif (length := head.length) is not None:
+        await _copy(reader, writer, length)
+    else:
+        await copy_to_end(reader, writer)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, count: int) -> None:
-    while count:
-        data = await reader.read(min(count, _CHUNK))
-        if not data:
-            raise asyncio.IncompleteReadError(b"", count)
-        count -= len(data)
+    async for data in _counted(reader, count):
         writer.write(data)
         await writer.drain()
 
@@ -217,8 +292,8 @@ async def _copy_chunks(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
     await writer.drain()
 
 
-async def read_body(head: Head, reader: asyncio.StreamReader, *, to_end: bool) -> bytes:
-    """A body, without its framing.
+async def parts_of_body(head: Head, reader: asyncio.StreamReader, *, to_end: bool) -> AsyncIterator[bytes]:
+    """A body as it comes, without its framing.
 
     Args:
         head: The head that came before it.
@@ -230,13 +305,55 @@ async def read_body(head: Head, reader: asyncio.StreamReader, *, to_end: bool) -
         MessageError: A chunk is not one.
     """
     if head.is_chunked:
-        chunks = []
-        while size := _chunk_size(await reader.readline()):
-            chunks.append(await reader.readexactly(size))
-            await reader.readexactly(2)
-        while (await reader.readline()).strip():
+        while size := _chunk_size(await _line(reader)):
+            async for data in _counted(reader, size):
+                yield data
+            if await reader.readexactly(2) != b"\r\n":
+                message = f"a chunk is longer than its size, {size}"
+                raise MessageError(message)
+        while (await _line(reader)).strip():
             pass
-        return b"".join(chunks)
-    if (length := head.length) is not None:
-        return await reader.readexactly(length)
-    return await reader.read() if to_end else b""
+    elif (length := head.length) is not None:
+        async for data in _counted(reader, length):
+            yield data
+    elif to_end:
+        while data := await reader.read(_CHUNK):
+            yield data
+
+
+async def read_body(head: Head, reader: asyncio.StreamReader, *, to_end: bool) -> bytes:
+    """All of a body; see :func:`parts_of_body`."""
+    return b"".join([part async for part in parts_of_body(head, reader, to_end=to_end)])
+
+
+async def _counted(reader: asyncio.StreamReader, count: int) -> AsyncIterator[bytes]:
+    while count:
+        data = await reader.read(min(count, _CHUNK))
+        if not data:
+            raise asyncio.IncompleteReadError(b"", count)
+        count -= len(data)
+        yield data
+
+
+async def _line(reader: asyncio.StreamReader) -> bytes:
+    try:
+        line = await reader.readline()
+    except ValueError:  # as asyncio says that it is longer than a head may be
+        message = "the line before a chunk has no end"
+        raise MessageError(message) from None
+    if not line.endswith(b"\n"):
+        raise asyncio.IncompleteReadError(line, None)
+    return line
+
+
+def _chunk_size(line: bytes) -> int:
+    """The size of a chunk, in the line before it.
+
+    Raises:
+        MessageError: There is none.
+    """
+    size = line.partition(b";")[0].strip()
+    if not size or not _HEX.issuperset(size):
+        message = f"the size of a chunk is {size[:40]!r}"
+        raise MessageError(message)
+    return int(size, 16)

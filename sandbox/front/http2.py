@@ -13,9 +13,13 @@ import h2.errors
 import h2.events
 import h2.exceptions
 
-from .http1 import END, Request, Response, read_body
+from .bodies import Body
+from .endings import Ending
+from .http1 import END, LARGEST_HEAD, MessageError, Request, Response, parts_of_body
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from .front import Destination
     from .port_mock import PortMock
     from .streams import Client
@@ -23,7 +27,9 @@ if TYPE_CHECKING:
 
 _READ = 64 * 1024
 # RFC 9113, 8.2.2: what says how HTTP/1.1 frames a message has no place here.
-_CONNECTION_FIELDS = frozenset((b"connection", b"keep-alive", b"transfer-encoding", b"upgrade", b"proxy-connection"))
+_FRAMING_FIELDS = frozenset(
+    (b"connection", b"keep-alive", b"transfer-encoding", b"upgrade", b"proxy-connection", b"content-length")
+)
 _GRPC = b"application/grpc"
 _UNIMPLEMENTED = b"12"
 _FINAL = 200
@@ -32,7 +38,7 @@ _FINAL = 200
 @dataclass
 class _Stream:
     fields: list[tuple[bytes, bytes]]
-    body: bytearray = field(default_factory=bytearray)
+    body: Body = field(default_factory=Body)
 
     @property
     def is_refused(self) -> bool:
@@ -42,6 +48,10 @@ class _Stream:
 
     def pseudo(self, name: bytes) -> bytes:
         return next((value for each, value in self.fields if each == name), b"")
+
+
+async def _only(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 async def serve(client: Client, destination: Destination, upstream: Upstream, port_mock: PortMock) -> None:
@@ -60,6 +70,7 @@ class _Session:
         self._h2 = h2.connection.H2Connection(
             h2.config.H2Configuration(client_side=False, header_encoding=None, validate_inbound_headers=False)
         )
+        self._h2.decoder.max_header_list_size = LARGEST_HEAD
         self._streams: dict[int, _Stream] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._window = asyncio.Condition()
@@ -75,13 +86,21 @@ class _Session:
                 async with self._window:
                     self._window.notify_all()
         except h2.exceptions.ProtocolError as error:
-            await self._port_mock.report(self._destination.refused("HTTP/2", str(error)))
+            await self._report_broken(error)
             await self._flush()
         finally:
             under_way = list(self._tasks.values())
             for task in under_way:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _report_broken(self, error: h2.exceptions.ProtocolError) -> None:
+        """Have what broke the connection in the call log: not even the method can be told where headers are too large."""
+        url = self._destination.scheme + b"://" + self._destination.authority + b"/"
+        status, reason = 400, f"what the client sends is not HTTP/2: {error or type(error).__name__}"
+        if isinstance(error, h2.exceptions.DenialOfServiceError):
+            status, reason = 431, f"the request's headers are larger than {LARGEST_HEAD} bytes"
+        await self._port_mock.report_request(b"-", url, [], status, reason)
 
     def _take(self, event: h2.events.Event) -> None:
         match event:
@@ -93,7 +112,7 @@ class _Session:
                     self._streams[number] = stream
             case h2.events.DataReceived():
                 if (open_stream := self._streams.get(event.stream_id)) is not None:
-                    open_stream.body += event.data
+                    open_stream.body.add(event.data)
                 self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
             case h2.events.StreamEnded():
                 number = event.stream_id
@@ -108,12 +127,8 @@ class _Session:
         try:
             if stream.is_refused:
                 await self._refuse(number, stream)
-                return
-            head, body = await self._ask(stream)
-            fields = [(name.lower(), value) for name, value in head.fields if name.lower() not in _CONNECTION_FIELDS]
-            self._h2.send_headers(number, [(b":status", str(head.status).encode()), *fields], end_stream=not body)
-            await self._flush()
-            await self._send(number, body)
+            else:
+                await self._ask(number, stream)
         except ConnectionResetError:  # a fault of the third party that breaks the connection: so it does here
             self._client.reset()
         except Exception:  # noqa: BLE001 # an answer that stops short, or is none: the client must not wait for it
@@ -144,8 +159,39 @@ class _Session:
         )
         await self._flush()
 
-    async def _ask(self, stream: _Stream) -> tuple[Response, bytes]:
-        """What WireMock answers; it takes HTTP/1.1 only."""
+    async def _ask(self, number: int, stream: _Stream) -> None:
+        """Have a request answered, and pass the answer on as it comes."""
+        request = self._request(stream)
+        method, url, _ = request.parts
+        try:
+            request.check()
+        except MessageError as error:
+            await self._port_mock.report_request(method, url, request.fields, 400, str(error))
+            self._h2.send_headers(number, [(b":status", b"400"), (b"content-type", b"text/plain;charset=utf-8")])
+            await self._send(number, f"The sandbox refuses this request: {error}.\n".encode())
+            self._h2.end_stream(number)
+            await self._flush()
+            return
+        if not request.is_plain:
+            answer = await self._port_mock.ask_test_process(method, url, request.fields, stream.body.content)
+            if answer is not None:
+                head, content = answer
+                await self._give(number, method, head, _only(content), len(content))
+                return
+        connection = await self._upstream.connect()
+        try:
+            connection.writer.write(request.to_bytes() + stream.body.content)
+            while True:
+                head = Response.read(await connection.reader.readuntil(END))
+                if head.status >= _FINAL:
+                    break
+            parts = parts_of_body(Response(head.start, list(head.fields)), connection.reader, to_end=True)
+            await self._give(number, method, head, parts, head.length)
+        finally:
+            connection.close()
+
+    def _request(self, stream: _Stream) -> Request:
+        """A request as WireMock takes it, which speaks HTTP/1.1 only."""
         method, path = stream.pseudo(b":method"), stream.pseudo(b":path")
         authority = stream.pseudo(b":authority") or self._destination.authority
         fields = [each for each in stream.fields if not each[0].startswith(b":") and each[0] != b"cookie"]
@@ -153,36 +199,57 @@ class _Session:
             fields.append((b"cookie", b"; ".join(cookies)))  # RFC 9113, 8.2.3
         if not any(name == b"host" for name, _ in fields):
             fields.insert(0, (b"host", authority))
-        if stream.body and not any(name == b"content-length" for name, _ in fields):
-            fields.append((b"content-length", str(len(stream.body)).encode()))
-        request = Request(method + b" " + self._destination.scheme + b"://" + authority + path + b" HTTP/1.1", fields)
-        if not request.is_plain:
-            url = self._destination.scheme + b"://" + authority + path
-            answer = await self._port_mock.ask_test_process(method, url, fields, bytes(stream.body))
-            if answer is not None:
-                status, given, content = answer
-                return Response(b"HTTP/1.1 %d Answered" % status, given), content
-        connection = await self._upstream.connect()
-        try:
-            connection.writer.write(request.to_bytes() + bytes(stream.body))
-            while True:
-                head = Response.read(await connection.reader.readuntil(END))
-                if head.status >= _FINAL:
-                    has_body = head.has_body(method)
-                    return head, await read_body(head, connection.reader, to_end=True) if has_body else b""
-        finally:
-            connection.close()
+        if stream.body.length and not any(name == b"content-length" for name, _ in fields):
+            fields.append((b"content-length", str(stream.body.length).encode()))
+        url = self._destination.scheme + b"://" + authority + path
+        return Request(method + b" " + url + b" HTTP/1.1", stream.body.fields(fields))
 
-    async def _send(self, number: int, body: bytes) -> None:
-        """Send a body as the client's windows allow."""
+    async def _give(
+        self, number: int, method: bytes, head: Response, parts: AsyncIterator[bytes], length: int | None
+    ) -> None:
+        """Pass an answer on.
+
+        Args:
+            number: The stream's.
+            method: The request's.
+            head: The answer's head.
+            parts: Its body, if it has one.
+            length: How long that is, where it is known.
+        """
+        ending = Ending.of(head)
+        if ending.fault == b"empty":
+            self._h2.reset_stream(number, h2.errors.ErrorCodes.INTERNAL_ERROR)
+            await self._flush()
+            return
+        if ending.fault:
+            raise ConnectionResetError
+        stated = ending.stated if ending.states_length(method) else length
+        fields = [(name.lower(), value) for name, value in head.fields if name.lower() not in _FRAMING_FIELDS]
+        if stated is not None and (method == b"HEAD" or head.has_body(method)):
+            fields.append((b"content-length", b"%d" % stated))
+        has_body = head.has_body(method)
+        self._h2.send_headers(number, [(b":status", b"%d" % head.status), *fields], end_stream=not has_body)
+        await self._flush()
+        if not has_body:
+            return
+        async for part in parts:
+            await self._send(number, part)
+        if ending.is_truncated:
+            self._h2.reset_stream(number, h2.errors.ErrorCodes.INTERNAL_ERROR)
+        else:
+            self._h2.end_stream(number)
+        await self._flush()
+
+    async def _send(self, number: int, data: bytes) -> None:
+        """Send a part of a body as the client's windows allow."""
         at = 0
-        while at < len(body):
-            size = min(self._h2.local_flow_control_window(number), self._h2.max_outbound_frame_size, len(body) - at)
+        while at < len(data):
+            size = min(self._h2.local_flow_control_window(number), self._h2.max_outbound_frame_size, len(data) - at)
             if size <= 0:
                 async with self._window:
                     await self._window.wait()
                 continue
-            self._h2.send_data(number, body[at : at + size], end_stream=at + size == len(body))
+            self._h2.send_data(number, data[at : at + size])
             at += size
             await self._flush()
 

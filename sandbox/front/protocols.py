@@ -15,7 +15,8 @@ TLS_BYTES = len(_TLS)
 _POSTGRES = frozenset((196608, 80877103, 80877102, 80877104))  # 3.0, SSLRequest, CancelRequest, GSSENCRequest
 _MONGO = frozenset((2004, 2012, 2013))  # OP_QUERY, OP_COMPRESSED, OP_MSG
 _LARGEST_KAFKA_KEY = 100
-_REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ \S.* HTTP/\d\.\d\r?", re.DOTALL)
+# What calls itself HTTP, or begins as nothing else does, is HTTP, however wrong the rest of the line is.
+_REQUEST_LINE = re.compile(rb".+ HTTP/\d.*|(GET|HEAD|POST|PUT|PATCH|DELETE)[ \t].*", re.DOTALL)
 _BEGINNING = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+( |$)")
 _LDAP_SEQUENCE = 0x30
 

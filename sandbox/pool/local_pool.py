@@ -120,6 +120,21 @@ class LocalSandbox(Sandbox):
         """See :meth:`Sandbox.death`."""
         return self._parts.death()
 
+    def settle(self) -> None:
+        """See :meth:`Sandbox.settle`."""
+        try:
+            self._front.settle()
+        except EngineError as error:
+            raise self.death() or error from None
+
+    def begin_resync(self) -> None:
+        """See :meth:`Sandbox.begin_resync`."""
+        try:
+            self._front.forget()
+        except EngineError as error:
+            raise self.death() or error from None
+        super().begin_resync()
+
     def _interrupt(self) -> None:
         """End the wait for a resync whose sandbox has died: its integration would retry for minutes."""
         if self._parts.dead() is not None:

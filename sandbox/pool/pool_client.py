@@ -250,6 +250,14 @@ class LeasedSandbox(Sandbox):
         """See :meth:`Sandbox.finish`."""
         self.call("finish")
 
+    def settle(self) -> None:
+        """See :meth:`Sandbox.settle`."""
+        self.call("settle")
+
+    def begin_resync(self) -> None:
+        """See :meth:`Sandbox.begin_resync`."""
+        self.call("begin_resync")
+
     def look(self) -> dict[str, str]:
         """See :meth:`Sandbox.look`."""
         return dict(self.call("look")["look"])

@@ -155,6 +155,8 @@ class _Lease:
             "logs": self._logs,
             "finish": self._finish,
             "look": self._look,
+            "settle": self._settle,
+            "begin_resync": self._begin_resync,
             "keep": self._keep,
             "release": self._release,
         }
@@ -229,6 +231,16 @@ class _Lease:
         sandbox, container = self._leased
         self._container = None
         sandbox.finish(container)
+        return {}
+
+    def _settle(self) -> dict[str, Any]:
+        if self._sandbox is not None:
+            self._sandbox.settle()
+        return {}
+
+    def _begin_resync(self) -> dict[str, Any]:
+        if self._sandbox is not None:
+            self._sandbox.begin_resync()
         return {}
 
     def _look(self) -> dict[str, Any]:

@@ -67,6 +67,7 @@ def create_control_app(state: PortState, token: str, relay: Relay | None = None)
             Route("/faults", control.clear_faults, methods=["DELETE"]),
             Route("/refusals", control.add_refusal, methods=["POST"]),
             Route("/refusals", control.refusals, methods=["GET"]),
+            Route("/refused", control.add_refused_request, methods=["POST"]),
             Route("/expire-token", control.expire_token, methods=["POST"]),
             Route("/empty", control.empty, methods=["GET"]),
             *([relay.route(), relay.direct()] if relay else []),
@@ -110,7 +111,7 @@ class _Control:
                 "calls": _in_order(kept.calls),
                 "metrics": kept.metrics,
                 "refusals": list(kept.refusals.values()),
-                "third_party": kept.third_party,
+                "third_party": kept.third_party.entries,
                 "faults": [fault.to_json() for fault in kept.faults],
             }
         )
@@ -165,6 +166,10 @@ class _Control:
 
     async def add_refusal(self, request: Request) -> Response:
         self._state.kept.refuse(await read_object(request))
+        return answer({"ok": True})
+
+    async def add_refused_request(self, request: Request) -> Response:
+        self._state.kept.third_party.refuse(await read_object(request))
         return answer({"ok": True})
 
     async def refusals(self, _request: Request) -> Response:

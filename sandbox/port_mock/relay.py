@@ -13,7 +13,6 @@ import contextlib
 import itertools
 import json
 import time
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -77,7 +76,7 @@ class Relay:
         except ConnectionError as error:
             return PlainTextResponse(str(error), status_code=503)
         encoded = {**answer, "body": base64.b64encode(answer["body"]).decode()}
-        kept.third_party.append(_as_journaled(asked, encoded, began))
+        kept.third_party.add(asked, encoded, began)
         return JSONResponse({name: encoded[name] for name in ("status", "headers", "body")})
 
     async def _ask_test(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -168,34 +167,6 @@ def _read_answer(text: str) -> dict[str, Any]:
         "body": base64.b64decode(answer["body"]),
         "route": answer.get("route"),
     }
-
-
-def _as_journaled(asked: dict[str, Any], answer: dict[str, Any], began: float) -> dict[str, Any]:
-    """A request and its answer as WireMock's journal has them (``/__admin/requests``)."""
-    return {
-        "id": str(uuid.uuid4()),
-        "request": {
-            "method": asked["method"],
-            "absoluteUrl": asked["url"],
-            "headers": _gathered(asked["headers"]),
-            "bodyAsBase64": asked["body"],
-            "loggedDate": round(began * 1000),
-        },
-        "response": {
-            "status": answer["status"],
-            "headers": _gathered(answer["headers"]),
-            "bodyAsBase64": answer["body"],
-        },
-        "timing": {"totalTime": round((time.time() - began) * 1000)},
-        "route": answer["route"],
-    }
-
-
-def _gathered(pairs: list[Any]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name, value in pairs:
-        found.setdefault(name, []).append(value)
-    return found
 
 
 def _raw_target(request: Request) -> str:

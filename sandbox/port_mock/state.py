@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypedDict
 from .catalog import Catalog, written
 from .rules import Rules
 from .shapes import Json, render
+from .third_party import ThirdParty
 
 if TYPE_CHECKING:
     from .faults import Fault
@@ -181,7 +182,7 @@ class Kept:
     scorecards: list[Json] = field(default_factory=list)
     pages: list[Json] = field(default_factory=list)
     refusals: dict[str, Json] = field(default_factory=dict)
-    third_party: list[Json] = field(default_factory=list)
+    third_party: ThirdParty = field(default_factory=ThirdParty)
     webhooks: list[Json] = field(default_factory=list)
     secrets: dict[str, Json] = field(default_factory=dict)
     probes: list[Json] = field(default_factory=list)
@@ -230,7 +231,7 @@ class Kept:
             or self.upserts
             or self.deletions
             or self.refusals
-            or self.third_party
+            or self.third_party.entries
             or self.faults
             or self.runs
         )

@@ -80,6 +80,14 @@ class Sandbox(ABC):
     def death(self) -> SandboxError | None:
         """Why it no longer works: a container of it that has died, or an engine that has gone; None where it works."""
 
+    @abstractmethod
+    def settle(self) -> None:
+        """Have everything reported that the front has refused so far, before a result is made of it.
+
+        Raises:
+            EngineError: A container of it has died.
+        """
+
     def begin_resync(self) -> None:
         """Begin the next resync's captures and refusals; what the one before left in Port stays there."""
         self.port.forget_captures()

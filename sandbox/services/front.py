@@ -19,8 +19,8 @@ from sandbox.settings import Settings
 NAME = "front"
 # What the resync containers are called on the closed network.
 RESYNC_NAME = "resync"
-# At rest it uses a third of it; requests and answers of HTTP/2 are whole in it.
-_MEMORY = "256m"
+# At rest it uses a sixth of it; of each request under way it holds the body, up to a limit.
+_MEMORY = "512m"
 _READY_SECONDS = 30.0
 _ORDER_SECONDS = 5.0
 # To make every address local and have every connection arrive at the front, and then to become a plain user for good:
@@ -52,6 +52,7 @@ class Front:
         self.ca = ""
         self._ready = threading.Event()
         self._done = threading.Event()
+        self._one_at_a_time = threading.Lock()
         self._ordered = ""
         self._on_loopback: set[int] = set()
         services = network.services(closed)
@@ -109,6 +110,14 @@ class Front:
         """
         self._order("forget")
 
+    def settle(self) -> None:
+        """Have everything reported that the resync under way has tried so far.
+
+        Raises:
+            EngineError: It does not answer.
+        """
+        self._order("settle")
+
     def answer_on_loopback(self, ports: Collection[int]) -> None:
         """Answer on these ports of the resync containers' loopback too, once it has started, and on no others.
 
@@ -120,14 +129,15 @@ class Front:
             self._on_loopback = set(ports)
 
     def _order(self, order: str) -> None:
-        self._done.clear()
-        self._ordered = order.split(maxsplit=1)[0]
-        try:
-            self.container.send(f"{order}\n".encode())
-        except OSError as error:
-            raise EngineError(f"The front container has ended: {error}") from None
-        if not self._done.wait(_ORDER_SECONDS):
-            raise EngineError(f"The front container does not answer within {_ORDER_SECONDS:g} s.")
+        with self._one_at_a_time:
+            self._done.clear()
+            self._ordered = order.split(maxsplit=1)[0]
+            try:
+                self.container.send(f"{order}\n".encode())
+            except OSError as error:
+                raise EngineError(f"The front container has ended: {error}") from None
+            if not self._done.wait(_ORDER_SECONDS):
+                raise EngineError(f"The front container does not answer within {_ORDER_SECONDS:g} s.")
 
     def stop_waiting(self) -> None:
         """Let whoever waits for its start go on: a container of its sandbox has died."""

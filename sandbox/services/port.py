@@ -44,8 +44,9 @@ class Port:
         """All that a result is made of, each in order of arrival.
 
         Since the captures began: ``upserted_entities``, ``deleted_entities``, ``rejected_entities``, and the
-        ``refusals`` of the front. Since the last reset, the ``third_party`` requests that WireMock cannot read and the test
-        process answered, as WireMock's journal has others. Since the last seed or reset: the ``calls`` that the integration made, and its
+        ``refusals`` of the front. Since the last reset, the ``third_party`` requests that never came to WireMock, as its
+        journal has others: those that the test process answered (with their ``route``), since WireMock cannot read them,
+        and those that the front ``refused`` (why). Since the last seed or reset: the ``calls`` that the integration made, and its
         ``metrics``, and the ``faults`` with how many calls each has met.
         """
         collected: dict[str, Any] = self._control.ask("GET", "/collected")

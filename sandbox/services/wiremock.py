@@ -92,8 +92,13 @@ class WireMock:
 
     def journal(self) -> list[dict[str, Any]]:
         """Every third-party request since the last reset, oldest first, as WireMock's ``/__admin/requests`` has them."""
-        requests: list[dict[str, Any]] = self._control.ask("GET", "/__admin/requests")["requests"]
-        return requests[::-1]
+        requests: list[dict[str, Any]] = []
+        is_whole = False
+        while not is_whole:  # a page at a time: see docker/wiremock/FailureJournal.java
+            page = self._control.ask("GET", f"/__admin/ocean-sandbox/requests?from={len(requests)}")
+            requests += page["requests"]
+            is_whole = page["isLast"]
+        return requests
 
     def first_journaled(self, seconds: float) -> list[dict[str, Any]]:
         """The journal after a first request was answered, which may be noted only then.
@@ -106,9 +111,15 @@ class WireMock:
             time.sleep(_POLL_SECONDS)
         return journal
 
-    def forget_journal(self) -> None:
-        """Reset the journal; stubs stay. It is kept in memory, which a long resync would fill."""
-        self._control.call("DELETE", "/__admin/requests")
+    def take_journal(self) -> list[dict[str, Any]]:
+        """The journal so far, which WireMock then forgets: it is kept in memory, which a long resync would fill.
+
+        Each entry is removed by itself, so that none is lost that comes in the meantime.
+        """
+        journal = self.journal()
+        for entry in journal:
+            self._control.call("DELETE", f"/__admin/requests/{entry['id']}")
+        return journal
 
     def mappings(self) -> list[dict[str, Any]]:
         """The stub mappings it has."""

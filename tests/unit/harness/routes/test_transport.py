@@ -196,7 +196,7 @@ class TestAnswers:
         assert response.headers["x-count"] == "2"
 
     def test_headers_may_be_pairs(self) -> None:
-        assert header_list({"headers": [("a", "1"), ("a", ("2", 3))]}) == [("a", "1"), ("a", "2"), ("a", "3")]
+        assert header_list({"headers": [("a", "1"), ("a", ("2", 3))]}) == [(b"a", b"1"), (b"a", b"2"), (b"a", b"3")]
         assert header_list({"headers": None}) == header_list({}) == []
 
     @pytest.mark.asyncio
@@ -247,6 +247,7 @@ class TestAnswers:
             ("connection_reset", httpx.ReadError),
             ("empty", httpx.RemoteProtocolError),
             ("garbage", httpx.RemoteProtocolError),
+            ("truncated", httpx.RemoteProtocolError),
         ],
     )
     async def test_a_fault_is_an_error_of_the_transport(self, fault: str, error: type[httpx.TransportError]) -> None:
@@ -326,19 +327,29 @@ class TestWrongRoutes:
                 TypeError,
                 "body must be str or bytes, not dict; for an object use json",
             ),
-            ({"response": {"fault": "slow"}}, ValueError, "fault must be one of connection_reset, empty, garbage, not"),
+            (
+                {"response": {"fault": "slow"}},
+                ValueError,
+                "fault must be one of connection_reset, empty, garbage, truncated, not",
+            ),
             ({"response": {"delay": -1}}, ValueError, "delay must be a number of seconds, not -1"),
             ({"response": {"delay": "1"}}, ValueError, "delay must be a number of seconds, not '1'"),
             ({"response": {"delay": True}}, ValueError, "delay must be a number of seconds, not True"),
             ({"response": {"delay": math.nan}}, ValueError, "delay must be a number of seconds, not nan"),
             ({"response": {"delay": math.inf}}, ValueError, "delay must be a number of seconds, not inf"),
-            ({"response": {"fault": ["x"]}}, ValueError, "fault must be one of connection_reset, empty, garbage, not"),
+            (
+                {"response": {"fault": ["x"]}},
+                ValueError,
+                "fault must be one of connection_reset, empty, garbage, truncated, not",
+            ),
             (
                 {"response": {"headers": 5}},
                 TypeError,
-                "headers must be a dict (values may be lists) or pairs, of ASCII",
+                "headers must be a dict (values may be lists) or pairs: names of ASCII text",
             ),
-            ({"response": {"headers": {"x": "é"}}}, TypeError, "headers must be a dict"),
+            ({"response": {"headers": {"é": "x"}}}, TypeError, "headers must be a dict"),
+            ({"response": {"headers": {"x": "a\r\nb: c"}}}, TypeError, "values of text without line breaks"),
+            ({"response": {"headers": {"x": b"a\x00"}}}, TypeError, "values of text without line breaks"),
             ({"url_pattern": re.compile(b"x")}, TypeError, "url_pattern must be text, a regular expression or a predi"),
         ],
     )

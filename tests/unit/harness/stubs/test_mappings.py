@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from harness import InterceptTransport
 from harness.routes.transport import raw_content, response_of
-from harness.stubs.mappings import LARGE, PASS_HEADER, ROUTE_NUMBER, from_routes
+from harness.stubs.mappings import LARGE, LENGTH_HEADER, PASS_HEADER, ROUTE_NUMBER, from_routes
 from tests.unit.harness.factories import make_request
 
 PASSED_ON = {PASS_HEADER: {"absent": True}}
@@ -46,6 +46,8 @@ def as_stubbed(stub: dict[str, Any]) -> tuple[int, bytes, dict[str, list[str]]]:
     content = base64.b64decode(stub["base64Body"]) if "base64Body" in stub else stub.get("body", "").encode()
     headers: dict[str, list[str]] = {}
     for name, values in stub["headers"].items():
+        if name == LENGTH_HEADER:  # the front takes it out
+            continue
         headers.setdefault(name.lower(), []).extend(values)
     return stub["status"], content, headers
 
@@ -89,10 +91,37 @@ def test_a_stub_answers_with_an_httpx_response_as_it_is(make: Callable[[], httpx
     assert as_stubbed(answer_of(make())) == as_sent(make())
 
 
-def test_the_length_of_an_answer_is_left_to_wiremock() -> None:
+def test_the_length_of_an_answer_is_left_to_wiremock_unless_it_states_another() -> None:
     answer = answer_of(httpx.Response(200, headers={"Content-Length": "99", "Transfer-Encoding": "chunked", "X": "1"}))
 
-    assert answer["headers"] == {"x": ["1"]}
+    assert answer["headers"] == {"x": ["1"], LENGTH_HEADER: ["99"]}
+    assert answer_of({"body": "abc", "headers": {"content-length": "3"}})["headers"] == {}
+    assert answer_of({"body": "abc", "headers": {"Content-Length": "many"}})["headers"] == {}
+
+
+@pytest.mark.parametrize(
+    ("answer", "body", "length"),
+    [
+        ({"body": "abcdef"}, "abc", "6"),
+        ({"json": [1, 2, 3]}, "[1, ", "9"),
+        ({"body": "a"}, "", "1"),
+        ({}, "", "1"),
+        ({"body": "abc", "headers": {"Content-Length": "50"}}, "abc", "50"),
+        ({"body": "abcd", "headers": {"Content-Length": "3"}}, "ab", "3"),
+    ],
+)
+def test_an_answer_that_is_truncated_states_more_than_it_sends(answer: dict[str, Any], body: str, length: str) -> None:
+    stub = answer_of({**answer, "fault": "truncated"})
+
+    assert (stub["status"], stub.get("body", "")) == (200, body)
+    assert stub["headers"][LENGTH_HEADER] == [f"{length} truncated"]
+
+
+def test_header_values_are_a_character_a_byte() -> None:
+    headers = answer_of({"headers": {"X-A": ["é", b"\xe9\x80"], "X-B": 5}})["headers"]
+    assert headers == {"X-A": ["\xc3\xa9", "\xe9\x80"], "X-B": ["5"]}
+    response = httpx.Response(200, headers=[(b"X-A", b"\xff"), (b"x-a", "日".encode())])
+    assert answer_of(response)["headers"] == {"x-a": ["\xff", "\xe6\x97\xa5"]}
 
 
 def test_text_is_stubbed_as_text_and_bytes_as_base64() -> None:

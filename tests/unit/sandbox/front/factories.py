@@ -40,7 +40,8 @@ class Around:
 
     Args:
         seen: What came to WireMock's place.
-        refused: What the Port mock was told.
+        refused: What the Port mock was told of what is out of reach.
+        broken: What it was told of requests that cannot be read.
         answers: What comes back from WireMock's place, byte by byte; by default a 200.
         direct: What the test process was to answer.
         test_process: What it answers; None where there is none.
@@ -48,6 +49,7 @@ class Around:
 
     seen: list[Seen] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
+    broken: list[dict[str, Any]] = field(default_factory=list)
     answers: list[bytes] = field(default_factory=list)
     direct: list[dict[str, Any]] = field(default_factory=list)
     test_process: dict[str, Any] | None = None
@@ -74,6 +76,14 @@ class Running:
     def answer_on_loopback(self, ports: set[int]) -> None:
         """Have it answer on these ports too."""
         asyncio.run_coroutine_threadsafe(self.front.answer_on_loopback(ports), self.loop).result(10)
+
+    def settle(self) -> None:
+        """Have it report what it has not reported yet."""
+        asyncio.run_coroutine_threadsafe(self.front.settle(), self.loop).result(10)
+
+    def forget(self) -> None:
+        """Have it break off all connections."""
+        asyncio.run_coroutine_threadsafe(self.front.forget(), self.loop).result(10)
 
     def trust(self) -> ssl.SSLContext:
         """A client's settings that trust its CA only, strictly."""
@@ -138,10 +148,12 @@ def _port_mock(running: Around) -> ThreadingHTTPServer:
             content = b""
             if self.path == "/refusals":
                 running.refused.append(asked)
+            elif self.path == "/refused":
+                running.broken.append(asked)
             else:
                 running.direct.append(asked)
                 content = json.dumps(running.test_process).encode() if running.test_process else b""
-            self.send_response(200 if content or self.path == "/refusals" else 503)
+            self.send_response(200 if content or self.path != "/direct" else 503)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

@@ -27,7 +27,7 @@ FIRST = {
     "": b"\xff\xfe\xfd\xfc",
 }
 # What looks like HTTP at first.
-ALIKE = [b"get key\r\n", b"set k 0 0 1\r\nx\r\n", b"NICK a\r\n", b"GET /x\r\n\r\n"]
+ALIKE = [b"get key\r\n", b"set k 0 0 1\r\nx\r\n", b"NICK a\r\n", b"OPTIONS sip:a SIP/2.0\r\n\r\n"]
 
 
 @pytest.mark.parametrize("first", ALIKE)
