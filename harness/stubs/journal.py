@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from harness.routes.sent_url import SentURL, as_sent
 from harness.routes.transport import RequestLog
 from harness.stubs.answer_failures import asked, failed_before_a_stub, is_on_behalf
 from harness.stubs.folder import place
@@ -168,15 +169,19 @@ def _is_unmatched(entry: dict[str, Any]) -> bool:
 
 def _request(logged: dict[str, Any]) -> httpx.Request:
     try:
-        url = httpx.URL(logged["absoluteUrl"] or _UNKNOWN)
+        url = SentURL(logged["absoluteUrl"] or _UNKNOWN)
     except httpx.InvalidURL:  # which WireMock's server has refused, too; the error has it as it was
-        url = httpx.URL(_UNKNOWN)
-    return httpx.Request(
+        url = SentURL(_UNKNOWN)
+    request = httpx.Request(
         logged["method"],
         url,
-        headers=_pairs(logged.get("headers", {})),
+        # As WireMock's server reads them: a character for each byte.
+        headers=[
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in _pairs(logged.get("headers", {}))
+        ],
         content=base64.b64decode(logged.get("bodyAsBase64", "")),
     )
+    return as_sent(request, logged["method"])
 
 
 def _response(

@@ -11,6 +11,7 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
+from harness.routes.sent_url import SentURL, as_sent
 from harness.routes.transport import InterceptTransport, raw_content
 from harness.stubs.mappings import LARGE, LARGE_HEADER, PASS_HEADER, UNMATCHED_HEADER
 from sandbox.errors import EngineError, SandboxError
@@ -105,6 +106,8 @@ class Answerer:
     async def _answer(self, connection: ClientConnection, asked: dict[str, Any]) -> None:
         try:
             answer = await self._answer_of(asked)
+        except httpx.InvalidURL as error:  # such as `OPTIONS *`: there is nothing that a route could match
+            answer = {**_plain(400, f"No URL that a route could match: {error}"), "route": None}
         except httpx.TransportError as fault:
             # A fault of the third party, which the test means. Through a proxy, a broken connection arrives as this.
             answer = _plain(502, f"{type(fault).__name__}: {fault}")
@@ -120,10 +123,11 @@ class Answerer:
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in asked["headers"]]
         request = httpx.Request(
             asked["method"],
-            asked["url"],
+            SentURL(asked["url"]),
             headers=[pair for pair in headers if pair[0].lower().decode("latin-1") not in _HOP_BY_HOP],
             content=base64.b64decode(asked["body"]),
         )
+        as_sent(request, asked["method"], asked.get("target"))
         route = self._transport.find_route(request, asked["index"])
         response = await (self._from_stub_files(request) if route is None else route.respond(request))
         kept = [pair for pair in response.headers.multi_items() if pair[0].lower() not in _HOP_BY_HOP]

@@ -7,7 +7,7 @@ import contextlib
 import ipaddress
 from typing import TYPE_CHECKING
 
-from .http1 import END, LARGEST_HEAD, MessageError, Request, Response, copy_body, copy_to_end, read_body
+from .http1 import END, GZIP, LARGEST_HEAD, MessageError, Request, Response, copy_body, copy_to_end, read_body
 from .streams import pipe
 
 if TYPE_CHECKING:
@@ -122,7 +122,8 @@ class Exchange:
     async def _answer(self, request: Request) -> bool:
         """Have a request answered; whether the connection can take another one."""
         body = None
-        if not request.is_plain:
+        is_plain = request.is_plain
+        if not is_plain or request.may_be_packed:
             try:
                 if b"100-continue" in request.tokens(b"expect"):
                     self._writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -130,8 +131,9 @@ class Exchange:
             except (asyncio.IncompleteReadError, MessageError) as error:
                 await self._refuse("HTTP", f"the request's body: {error}", 400, str(error))
                 return False
-            if await self._answer_by_test(request, body):
-                return request.stays_open()
+            is_plain = is_plain and not body.startswith(GZIP)
+        if body is not None and not is_plain and await self._answer_by_test(request, body):
+            return request.stays_open()
         if self._connection is not None and not self._connection.is_usable:
             self._connection.close()
             self._connection = None
@@ -225,4 +227,6 @@ class Exchange:
         if not target.startswith(b"/"):  # asked of a proxy, or of no place (OPTIONS *)
             return target
         host = next((value for name, value in request.fields if name.lower() == b"host"), b"")
+        # A host that is not ASCII is none (urllib sends one so): where the client has connected to says which it means.
+        host = host if host.isascii() else b""
         return self._destination.scheme + b"://" + (host or self._destination.authority) + target

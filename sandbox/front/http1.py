@@ -16,9 +16,17 @@ END = b"\r\n\r\n"
 LARGEST_HEAD = 256 * 1024
 _CHUNK = 64 * 1024
 _REQUEST_LINE = re.compile(rb"([^ \r\n]+) (.*) (HTTP/\d\.\d)", re.DOTALL)
-# What WireMock's server reads as a plain one does. It refuses, or cannot pass on, other characters, half an escape, and
-# dots, NUL and DEL in disguise.
-_PLAIN = re.compile(rb"(?:[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]|%(?!2[eE]|00|7[fF])[0-9A-Fa-f]{2})*")
+# Targets that WireMock's server reads, and its proxy passes on, as they were sent. Not so: other characters, half an escape,
+# dots, NUL and DEL in disguise, dot segments, empty segments, an empty query, and WireMock's own ``/__admin``.
+_CHARACTER = rb"[A-Za-z0-9\-._~:@!$&'()*+,;=]|%(?!2[eE]|00|7[fF])[0-9A-Fa-f]{2}"
+_SEGMENT = rb"(?!\.{1,2}(?:[/?;]|$))(?:%b)+" % _CHARACTER
+_PLAIN = re.compile(rb"/(?!__admin)(?:%b(?:/%b)*/?)?(?:\?(?:%b|[/?\[\]])+)?" % (_SEGMENT, _SEGMENT, _CHARACTER))
+_PLAIN_METHODS = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE"))
+# What a body begins with that WireMock unpacks, whatever its headers say.
+GZIP = b"\x1f\x8b"
+# Of a larger body, more counts that it is streamed.
+_LARGEST_WHOLE = 1_000_000
+_ORIGIN = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
 _NO_BODY = frozenset((204, 304))
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 
@@ -109,8 +117,29 @@ class Request(Head):
 
     @property
     def is_plain(self) -> bool:
-        """Whether WireMock reads the target as it was sent."""
-        return _PLAIN.fullmatch(self.parts[1]) is not None
+        """Whether WireMock reads the request, and passes it on, as it was sent.
+
+        It unpacks a compressed body, reads a header as Latin-1 and writes it as UTF-8, and adds to what it passes on which
+        client and which type of content it believes in, where the request does not say.
+        """
+        method, target, _ = self.parts
+        if method not in _PLAIN_METHODS or not _PLAIN.fullmatch(_ORIGIN.sub(b"", target)):
+            return False
+        if (self.length or 0) > _LARGEST_WHOLE:
+            return True
+        names = {name.lower() for name, _ in self.fields}
+        has_body = self.is_chunked or bool(self.length)
+        return (
+            b"user-agent" in names
+            and b"content-encoding" not in names
+            and (b"content-type" in names or not has_body)
+            and all(value.isascii() for _, value in self.fields)
+        )
+
+    @property
+    def may_be_packed(self) -> bool:
+        """Whether it has a body that is small enough to look first whether it is compressed."""
+        return 0 < (self.length or 0) <= _LARGEST_WHOLE
 
     def stays_open(self) -> bool:
         """Whether the client wants another request on the same connection."""
