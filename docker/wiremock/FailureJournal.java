@@ -35,6 +35,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import wiremock.org.eclipse.jetty.server.Connector;
+import wiremock.org.eclipse.jetty.server.HttpConnectionFactory;
 import wiremock.org.eclipse.jetty.servlet.ServletContextHandler;
 
 /**
@@ -99,6 +101,12 @@ public final class FailureJournal implements ExtensionFactory {
                 {
                     // Jetty tells its log of every request, of those too that it refuses before a handler sees them.
                     jettyServer.setRequestLog(handler::noteRefused);
+                    // Or it writes a value that it knows in its own way: charset=utf-8 as charset=UTF-8.
+                    for (Connector connector : jettyServer.getConnectors()) {
+                        connector.getConnectionFactory(HttpConnectionFactory.class)
+                                .getHttpConfiguration()
+                                .setHeaderCacheCaseSensitive(true);
+                    }
                 }
 
                 /** Faults are those of plain HTTP, whatever the scheme of the URL: the front does TLS. */

@@ -7,7 +7,7 @@ import contextlib
 import ipaddress
 from typing import TYPE_CHECKING
 
-from .http1 import END, GZIP, LARGEST_HEAD, MessageError, Request, Response, copy_body, copy_to_end, read_body
+from .http1 import END, LARGEST_HEAD, MessageError, Request, Response, copy_body, copy_to_end, read_body
 from .streams import pipe
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Exchange:
         """Have a request answered; whether the connection can take another one."""
         body = None
         is_plain = request.is_plain
-        if not is_plain or request.may_be_packed:
+        if not is_plain or request.is_body_looked_at:
             try:
                 if b"100-continue" in request.tokens(b"expect"):
                     self._writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -131,7 +131,7 @@ class Exchange:
             except (asyncio.IncompleteReadError, MessageError) as error:
                 await self._refuse("HTTP", f"the request's body: {error}", 400, str(error))
                 return False
-            is_plain = is_plain and not body.startswith(GZIP)
+            is_plain = is_plain and request.has_plain(body)
         if body is not None and not is_plain and await self._answer_by_test(request, body):
             return request.stays_open()
         if self._connection is not None and not self._connection.is_usable:

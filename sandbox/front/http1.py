@@ -23,7 +23,13 @@ _SEGMENT = rb"(?!\.{1,2}(?:[/?;]|$))(?:%b)+" % _CHARACTER
 _PLAIN = re.compile(rb"/(?!__admin)(?:%b(?:/%b)*/?)?(?:\?(?:%b|[/?\[\]])+)?" % (_SEGMENT, _SEGMENT, _CHARACTER))
 _PLAIN_METHODS = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE"))
 # What a body begins with that WireMock unpacks, whatever its headers say.
-GZIP = b"\x1f\x8b"
+_GZIP = b"\x1f\x8b"
+# Types of content that it reads as it stands, and those that Java knows the charset of.
+_PLAIN_TYPE = re.compile(
+    rb"(?!multipart/)[^;]*(?:;(?! *charset)[^;]*|; *charset=\"?(?:utf-8|us-ascii|iso-8859-1)\"? *)*"
+)
+_FORM = b"application/x-www-form-urlencoded"
+_PLAIN_FORM = re.compile(rb"(?:[!-$&-~]|%[0-9A-Fa-f]{2})*")
 # Of a larger body, more counts that it is streamed.
 _LARGEST_WHOLE = 1_000_000
 _ORIGIN = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
@@ -119,8 +125,9 @@ class Request(Head):
     def is_plain(self) -> bool:
         """Whether WireMock reads the request, and passes it on, as it was sent.
 
-        It unpacks a compressed body, reads a header as Latin-1 and writes it as UTF-8, and adds to what it passes on which
-        client and which type of content it believes in, where the request does not say.
+        It unpacks a compressed body, fails on a form that is not one, cannot keep a charset that Java does not know, reads a
+        header as Latin-1 and writes it as UTF-8, and adds to what it passes on which client and which type of content it
+        believes in, where the request does not say.
         """
         method, target, _ = self.parts
         if method not in _PLAIN_METHODS or not _PLAIN.fullmatch(_ORIGIN.sub(b"", target)):
@@ -133,13 +140,20 @@ class Request(Head):
             b"user-agent" in names
             and b"content-encoding" not in names
             and (b"content-type" in names or not has_body)
+            and _PLAIN_TYPE.fullmatch(self.first(b"content-type")) is not None
+            and not (self.is_chunked and self.first(b"content-type").startswith(_FORM))
             and all(value.isascii() for _, value in self.fields)
         )
 
     @property
-    def may_be_packed(self) -> bool:
-        """Whether it has a body that is small enough to look first whether it is compressed."""
+    def is_body_looked_at(self) -> bool:
+        """Whether it has a body that is small enough to look at it first."""
         return 0 < (self.length or 0) <= _LARGEST_WHOLE
+
+    def has_plain(self, body: bytes) -> bool:
+        """Whether WireMock reads this body as it is, and does not fail on it."""
+        is_form = self.first(b"content-type").startswith(_FORM)
+        return not body.startswith(_GZIP) and not (is_form and not _PLAIN_FORM.fullmatch(body))
 
     def stays_open(self) -> bool:
         """Whether the client wants another request on the same connection."""

@@ -13,7 +13,7 @@ import h2.errors
 import h2.events
 import h2.exceptions
 
-from .http1 import END, GZIP, Request, Response, read_body
+from .http1 import END, Request, Response, read_body
 
 if TYPE_CHECKING:
     from .front import Destination
@@ -156,7 +156,7 @@ class _Session:
         if stream.body and not any(name == b"content-length" for name, _ in fields):
             fields.append((b"content-length", str(len(stream.body)).encode()))
         request = Request(method + b" " + self._destination.scheme + b"://" + authority + path + b" HTTP/1.1", fields)
-        if not request.is_plain or stream.body.startswith(GZIP):
+        if not (request.is_plain and request.has_plain(bytes(stream.body))):
             url = self._destination.scheme + b"://" + authority + path
             answer = await self._port_mock.ask_test_process(method, url, fields, bytes(stream.body))
             if answer is not None:

@@ -50,7 +50,12 @@ TARGETS = [
 # These go through WireMock unchanged.
 PLAIN = [b"/x?a=1&a=2", b"/x;y=1?b?c"]
 FROM = b"User-Agent: things/1\r\n"
+FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 ODD_REQUESTS = [
+    b"POST /x HTTP/1.1\r\n" + FROM + FORM + b"Content-Length: 4\r\n\r\na=%z",
+    b"POST /x HTTP/1.1\r\n" + FROM + FORM + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+    b"POST /x HTTP/1.1\r\n" + FROM + b"Content-Type: a/b; charset=nothing\r\nContent-Length: 1\r\n\r\na",
+    b"POST /x HTTP/1.1\r\n" + FROM + b"Content-Type: multipart/form-data\r\nContent-Length: 1\r\n\r\na",
     b"GET /x HTTP/1.1\r\n\r\n",  # WireMock would name itself
     b"get /x HTTP/1.1\r\n" + FROM + b"\r\n",
     b"M-SEARCH /x HTTP/1.1\r\n" + FROM + b"\r\n",
@@ -65,6 +70,8 @@ ODD_REQUESTS = [
     b"POST /x HTTP/1.1\r\n" + FROM + b"Content-Type: a/b\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08",
 ]
 USUAL_REQUESTS = [
+    b"POST /x HTTP/1.1\r\n" + FROM + FORM + b"Content-Length: 9\r\n\r\na=%7B&b=+",
+    b"POST /x HTTP/1.1\r\n" + FROM + b"Content-Type: a/b; c=d; charset=UTF-8; q=1\r\nContent-Length: 1\r\n\r\na",
     b"GET /x/.y/...?a=/../b&c[d]=e HTTP/1.1\r\n" + FROM + b"\r\n",
     b"HEAD https://api.example/x HTTP/1.1\r\n" + FROM + b"\r\n",
     b"POST / HTTP/1.1\r\n" + FROM + b"Content-Type: a/b\r\nContent-Length: 1\r\n\r\na",
