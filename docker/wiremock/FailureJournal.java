@@ -48,6 +48,8 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import wiremock.org.eclipse.jetty.http.HttpFields;
 import wiremock.org.eclipse.jetty.http.HttpStatus;
+import wiremock.org.eclipse.jetty.server.Connector;
+import wiremock.org.eclipse.jetty.server.HttpConnectionFactory;
 import wiremock.org.eclipse.jetty.server.handler.ErrorHandler;
 import wiremock.org.eclipse.jetty.servlet.ServletContextHandler;
 
@@ -158,6 +160,12 @@ public final class FailureJournal implements ExtensionFactory {
                             return super.badMessageError(status, reason, fields);
                         }
                     });
+                    // Or it writes a value that it knows in its own way: charset=utf-8 as charset=UTF-8.
+                    for (Connector connector : jettyServer.getConnectors()) {
+                        connector.getConnectionFactory(HttpConnectionFactory.class)
+                                .getHttpConfiguration()
+                                .setHeaderCacheCaseSensitive(true);
+                    }
                 }
 
                 /** Faults are those of plain HTTP, whatever the scheme of the URL: the front does TLS. */

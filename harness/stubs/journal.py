@@ -11,6 +11,7 @@ import httpx
 
 from harness.routes.header_values import to_bytes
 from harness.routes.request_bodies import request_of
+from harness.routes.sent_url import SentURL, as_sent
 from harness.routes.transport import RequestLog
 from harness.stubs.answer_failures import asked, failed_before_a_stub, is_on_behalf, refused
 from harness.stubs.folder import place
@@ -171,11 +172,11 @@ def _is_unmatched(entry: dict[str, Any]) -> bool:
 
 def _request(logged: dict[str, Any]) -> httpx.Request:
     try:
-        url = httpx.URL(logged["absoluteUrl"] or _UNKNOWN)
+        url = SentURL(logged["absoluteUrl"] or _UNKNOWN)
     except httpx.InvalidURL:  # which WireMock's server has refused, too; the error has it as it was
-        url = httpx.URL(_UNKNOWN)
+        url = SentURL(_UNKNOWN)
     headers, content = _pairs(logged.get("headers", {})), base64.b64decode(logged.get("bodyAsBase64", ""))
-    return request_of(logged["method"], url, headers, content)
+    return as_sent(request_of(logged["method"], url, headers, content), logged["method"])
 
 
 def _response(

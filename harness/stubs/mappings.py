@@ -115,7 +115,7 @@ def _from_route(route: Route, number: int) -> list[Stub]:
             **common,
             "request": {"method": method, **url, "headers": {**url.get("headers", {}), PASS_HEADER: {"absent": True}}},
             "response": {
-                "proxyBaseUrl": f"{_RELAY}/{number}/{{{{request.scheme}}}}/{{{{request.host}}}}/{{{{request.port}}}}",
+                "proxyBaseUrl": f"{_RELAY}/{number}/{{{{request.scheme}}}}/{{{{urlEncode request.host}}}}/{{{{request.port}}}}",
                 "transformers": ["response-template"],
             },
         }

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from harness.routes.header_values import to_bytes, to_text
 from harness.routes.request_bodies import request_of
+from harness.routes.sent_url import SentURL, as_sent
 from harness.routes.transport import InterceptTransport, Route, RouteFault, raw_content
 from harness.stubs.mappings import (
     FAULT_HEADER,
@@ -116,6 +117,8 @@ class Answerer:
     async def _answer(self, connection: ClientConnection, asked: dict[str, Any]) -> None:
         try:
             answer = await self._answer_of(asked)
+        except httpx.InvalidURL as error:  # such as `OPTIONS *`: there is nothing that a route could match
+            answer = {**_plain(400, f"No URL that a route could match: {error}"), "route": None}
         except httpx.TransportError as fault:
             # A fault of the third party, which the test means: the connection breaks.
             answer = _broken("connection_reset", f"{type(fault).__name__}: {fault}")
@@ -131,10 +134,11 @@ class Answerer:
         headers = [(to_bytes(name), to_bytes(value)) for name, value in asked["headers"]]
         headers = [pair for pair in headers if to_text(pair[0]).lower() not in _HOP_BY_HOP]
         content = base64.b64decode(asked["body"])
-        request = request_of(asked["method"], asked["url"], headers, content)
+        method, url, target = asked["method"], SentURL(asked["url"]), asked.get("target")
+        request = as_sent(request_of(method, url, headers, content), method, target)
         route = self._transport.find_route(request, asked["index"])
         if route is None:
-            as_it_came = httpx.Request(asked["method"], asked["url"], headers=headers, content=content)
+            as_it_came = as_sent(httpx.Request(method, url, headers=headers, content=content), method, target)
             response, fault = await self._from_stub_files(as_it_came), ""
         else:
             response, fault = await _answer_of(route, request)

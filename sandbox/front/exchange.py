@@ -171,7 +171,8 @@ class Exchange:
         except MessageError as error:
             await self._refuse(request, 400, f"the request's body: {error}")
             return False
-        if not request.is_plain and (answer := await self._ask_test_process(request, body)) is not None:
+        is_plain = request.is_plain and request.has_plain(body.content)
+        if not is_plain and (answer := await self._ask_test_process(request, body)) is not None:
             return await self._give(answer, request)
         if self._connection is not None and not self._connection.is_usable:
             self._connection.close()
@@ -294,4 +295,6 @@ class Exchange:
         if not target.startswith(b"/"):  # asked of a proxy, or of no place (OPTIONS *)
             return target
         host = next((value for name, value in request.fields if name.lower() == b"host"), b"")
+        # A host that is not ASCII is none (urllib sends one so): where the client has connected to says which it means.
+        host = host if host.isascii() else b""
         return self._destination.scheme + b"://" + (host or self._destination.authority) + target

@@ -34,6 +34,7 @@ _TURNS = 10
 _PEEKED = 64
 _LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 _OPENED_AHEAD = (80, 443)
+_HUNG_UP = "the client hung up, as one does that does not trust the certificate"
 _PREFACE = b"PRI * HTTP/2"
 
 
@@ -164,9 +165,9 @@ class Front:
                 connection.close()
                 client = await Client.accept(duplicate, context)
             except (ssl.SSLError, ConnectionError) as error:
-                await self._port_mock.report(
-                    destination.refused("TLS", f"the handshake failed: {getattr(error, 'reason', None) or error}")
-                )
+                # asyncio's clients send no alert, and here it is an error without words.
+                reason = getattr(error, "reason", None) or str(error) or _HUNG_UP
+                await self._port_mock.report(destination.refused("TLS", f"the handshake failed: {reason}"))
                 return
             if context is not None:
                 named = client.writer.get_extra_info("ssl_object").context.host

@@ -23,9 +23,21 @@ _REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) (.*) (HTTP/1\.[01])"
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # What names a host and a port, in any way that a client may write it.
 _HOST = re.compile(rb"[^\x00-\x20/?#@\\\x7f]*")
-# What WireMock's server reads as a plain one does. It refuses, or cannot pass on, other characters, half an escape, and
-# dots, NUL and DEL in disguise.
-_PLAIN = re.compile(rb"(?:[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]|%(?!2[eE]|00|7[fF])[0-9A-Fa-f]{2})*")
+# Targets that WireMock's server reads, and its proxy passes on, as they were sent. Not so: other characters, half an escape,
+# dots, NUL and DEL in disguise, dot segments, empty segments, an empty query, and WireMock's own ``/__admin``.
+_CHARACTER = rb"[A-Za-z0-9\-._~:@!$&'()*+,;=]|%(?!2[eE]|00|7[fF])[0-9A-Fa-f]{2}"
+_SEGMENT = rb"(?!\.{1,2}(?:[/?;]|$))(?:%b)+" % _CHARACTER
+_PLAIN = re.compile(rb"/(?!__admin)(?:%b(?:/%b)*/?)?(?:\?(?:%b|[/?\[\]])+)?" % (_SEGMENT, _SEGMENT, _CHARACTER))
+_PLAIN_METHODS = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE"))
+# What a body begins with that WireMock unpacks, whatever its headers say.
+_GZIP = b"\x1f\x8b"
+# Types of content that it reads as it stands, and those that Java knows the charset of.
+_PLAIN_TYPE = re.compile(
+    rb"(?!multipart/)[^;]*(?:;(?! *charset)[^;]*|; *charset=\"?(?:utf-8|us-ascii|iso-8859-1)\"? *)*"
+)
+_FORM = b"application/x-www-form-urlencoded"
+_PLAIN_FORM = re.compile(rb"(?:[!-$&-~]|%[0-9A-Fa-f]{2})*")
+_ORIGIN = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
 _NO_BODY = frozenset((204, 304))
 _FRAMING = frozenset((b"content-length", b"transfer-encoding"))
 _HEX = frozenset(b"0123456789abcdefABCDEF")
@@ -137,10 +149,30 @@ class Request(Head):
 
     @property
     def is_plain(self) -> bool:
-        """Whether WireMock reads target and headers as they were sent."""
-        return _PLAIN.fullmatch(self.parts[1]) is not None and all(
-            name.isascii() and value.isascii() for name, value in self.fields
+        """Whether WireMock reads the request, and passes it on, as it was sent.
+
+        It unpacks a compressed body, fails on a form that is not one, cannot keep a charset that Java does not know, reads a
+        header as Latin-1 and writes it as UTF-8, and adds to what it passes on which client and which type of content it
+        believes in, where the request does not say.
+        """
+        method, target, _ = self.parts
+        if method not in _PLAIN_METHODS or not _PLAIN.fullmatch(_ORIGIN.sub(b"", target)):
+            return False
+        names = {name.lower() for name, _ in self.fields}
+        has_body = self.is_chunked or bool(self.length)
+        return (
+            b"user-agent" in names
+            and b"content-encoding" not in names
+            and (b"content-type" in names or not has_body)
+            and _PLAIN_TYPE.fullmatch(self.first(b"content-type")) is not None
+            and not (self.is_chunked and self.first(b"content-type").startswith(_FORM))
+            and all(value.isascii() for _, value in self.fields)
         )
+
+    def has_plain(self, body: bytes) -> bool:
+        """Whether WireMock reads this body as it is, and does not fail on it."""
+        is_form = self.first(b"content-type").startswith(_FORM)
+        return not body.startswith(_GZIP) and not (is_form and not _PLAIN_FORM.fullmatch(body))
 
     def check(self) -> None:
         """See that it can be told what it asks, and of whom.

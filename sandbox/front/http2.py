@@ -172,7 +172,7 @@ class _Session:
             self._h2.end_stream(number)
             await self._flush()
             return
-        if not request.is_plain:
+        if not (request.is_plain and request.has_plain(stream.body.content)):
             answer = await self._port_mock.ask_test_process(method, url, request.fields, stream.body.content)
             if answer is not None:
                 head, content = answer

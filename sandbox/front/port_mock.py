@@ -14,6 +14,7 @@ from .http1 import END, MessageError, Response, read_body
 
 _SECONDS = 5.0
 _OK = 200
+_ORIGIN = re.compile(rb"^[^/]*//[^/?]*")
 _NOT_IN_A_URL = re.compile(rb"[\x00-\x20\x7f-\xff]")
 
 
@@ -127,6 +128,7 @@ def _in_json(method: bytes, url: bytes, fields: list[tuple[bytes, bytes]], body:
         "method": method.decode("latin-1"),
         # As a client of Python's writes it: what is not ASCII has no one meaning in a string.
         "url": _NOT_IN_A_URL.sub(lambda found: b"%%%02X" % found[0][0], url).decode(),
+        "target": _ORIGIN.sub(b"", url).decode("latin-1"),
         "headers": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in fields],
         "body": base64.b64encode(body).decode(),
     }

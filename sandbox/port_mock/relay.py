@@ -14,6 +14,7 @@ import itertools
 import json
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -71,7 +72,7 @@ class Relay:
         kept, began = self._state.kept, time.time()
         try:
             answer = await self._ask_test(
-                {"index": 0, **{name: asked[name] for name in ("method", "url", "headers", "body")}}
+                {"index": 0, **{name: asked[name] for name in ("method", "url", "target", "headers", "body")}}
             )
         except ConnectionError as error:
             return PlainTextResponse(str(error), status_code=503)
@@ -111,7 +112,8 @@ class Relay:
         index, *parts = _raw_target(request).split("/", 4)
         if not index.isdecimal() or len(parts) < _LEAST_PARTS:
             return PlainTextResponse("the target must be /<index>/<scheme>/<host>/<port>/<path>", status_code=400)
-        scheme, host, port, rest = (*parts, "")[:4]
+        scheme, encoded, port, rest = (*parts, "")[:4]
+        host = unquote(encoded)  # `[2001:db8::9]` is no segment of a path
         authority = host if (scheme, port) in _DEFAULT_PORTS else f"{host}:{port}"
         try:
             answer = await self._ask_test(

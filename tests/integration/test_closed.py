@@ -91,6 +91,41 @@ async def test_nothing_leaves_by_link_local_and_multicast_addresses(tmp_path: Pa
     assert result.upserted_entities[0]["properties"]["value"] == [[], ["lo"]]
 
 
+# What answers an echo request to a public address is this namespace's own kernel: nothing is sent by the interface.
+ICMP = """
+    import struct
+    def packets_sent():
+        (line,) = [line for line in open("/proc/net/dev") if line.strip().startswith("eth0:")]
+        return int(line.split()[10])
+    def ask(family, protocol, echo, address, kind):
+        with socket.socket(family, kind, protocol) as probe:
+            probe.settimeout(2)
+            probe.connect((address, 0))
+            probe.send(struct.pack("!BBHHH", echo, 0, 0, 1, 1) + b"x" * 8)
+            return bool(probe.recv(100))
+    first, _, last = socket.gethostbyname("wiremock").rpartition(".")
+    gateway = f"{first}.{int(last) - int(last) % 16 + 1}"
+    before = packets_sent()
+    asked = [ask(socket.AF_INET, socket.IPPROTO_ICMP, 8, "1.1.1.1", socket.SOCK_DGRAM),
+             ask(socket.AF_INET6, socket.IPPROTO_ICMPV6, 128, "2606:4700:4700::1111", socket.SOCK_DGRAM)]
+    after = packets_sent()
+    refused = []
+    for address, kind in ((gateway, socket.SOCK_DGRAM), ("1.1.1.1", socket.SOCK_RAW)):
+        try:
+            ask(socket.AF_INET, socket.IPPROTO_ICMP, 8, address, kind)
+        except OSError as error:
+            refused.append(type(error).__name__)
+    yield [{"id": 1, "value": [asked, after - before, refused]}]
+"""
+
+
+async def test_icmp_leads_nowhere(tmp_path: Path) -> None:
+    result = await resync(integration(tmp_path, ICMP), fail_on_egress=False)
+    assert result.errors == []
+    assert result.upserted_entities[0]["properties"]["value"] == [[True, True], 0, ["TimeoutError", "PermissionError"]]
+    assert {"1.1.1.1", "2606:4700:4700::1111"} <= {each.host for each in result.egress_attempts}
+
+
 @pytest.mark.parametrize("attempt", ATTEMPTS)
 async def test_it_gets_nowhere(tmp_path: Path, attempt: str) -> None:
     lines = "\n".join(f"    {line.strip()}" for line in ATTEMPTS[attempt].strip().splitlines())

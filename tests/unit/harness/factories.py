@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -123,7 +124,8 @@ class Integration:
         """Make a request, of which WireMock has found that route number `start` is the first that may answer it."""
         asked = httpx.URL(url)
         port = asked.port or {"http": 80, "https": 443}[asked.scheme]
-        target = f"/{start}/{asked.scheme}/{asked.host}/{port}{asked.raw_path.decode()}"
+        host = quote(f"[{asked.host}]" if ":" in asked.host else asked.host, safe="")  # as the stub's template does
+        target = f"/{start}/{asked.scheme}/{host}/{port}{asked.raw_path.decode()}"
         return await self._client.request(method, f"{self._relay}{target}", **options)
 
     def answered_by(

@@ -198,7 +198,7 @@ def test_what_wiremock_cannot_express_goes_to_the_test_process(pattern: Any, ans
     (stub,) = from_routes(transport._routes, 3)
     assert stub["request"] == {"method": "GET", "urlPattern": ".*", "headers": PASSED_ON}
     assert stub["response"] == {
-        "proxyBaseUrl": "http://port-mock:8002/3/{{request.scheme}}/{{request.host}}/{{request.port}}",
+        "proxyBaseUrl": "http://port-mock:8002/3/{{request.scheme}}/{{urlEncode request.host}}/{{request.port}}",
         "transformers": ["response-template"],
     }
 

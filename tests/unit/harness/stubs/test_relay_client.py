@@ -56,6 +56,8 @@ class TestRequests:
             "http://api.example.com/v2/items/",
             "http://api.example.com:8080/v2",
             "http://api.example.com:443/v2",
+            "https://[2001:db8::9]:8443/v2",
+            "https://my_api.example.com./v2",
             "https://api.example.com/groups/a%2Fb%20c//d?tag=1&tag=2&to=https%3A%2F%2Fh%2F%3Fx&empty=&q=a+b",
         ],
     )

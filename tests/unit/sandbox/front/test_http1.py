@@ -47,8 +47,54 @@ TARGETS = [
 ]
 
 
-# WireMock reads these as a plain server does.
-PLAIN = [b"/x?a=1&a=2", b"/a/../b/./c//d", b"/x;y=1?b?c"]
+# These go through WireMock unchanged.
+PLAIN = [b"/x?a=1&a=2", b"/x;y=1?b?c"]
+FROM = b"User-Agent: things/1\r\n"
+FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
+ODD_REQUESTS = [
+    b"POST /x HTTP/1.1\r\n" + FROM + FORM + b"Content-Length: 4\r\n\r\na=%z",
+    b"POST /x HTTP/1.1\r\n" + FROM + FORM + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+    b"POST /x HTTP/1.1\r\n" + FROM + b"Content-Type: a/b; charset=nothing\r\nContent-Length: 1\r\n\r\na",
+    b"POST /x HTTP/1.1\r\n" + FROM + b"Content-Type: multipart/form-data\r\nContent-Length: 1\r\n\r\na",
+    b"GET /x HTTP/1.1\r\n\r\n",  # WireMock would name itself
+    b"get /x HTTP/1.1\r\n" + FROM + b"\r\n",
+    b"M-SEARCH /x HTTP/1.1\r\n" + FROM + b"\r\n",
+    b"GET /x? HTTP/1.1\r\n" + FROM + b"\r\n",
+    b"GET /x/.. HTTP/1.1\r\n" + FROM + b"\r\n",
+    b"GET /..;/x HTTP/1.1\r\n" + FROM + b"\r\n",
+    b"GET /__admin/mappings HTTP/1.1\r\n" + FROM + b"\r\n",
+    b"GET https://api.example//x HTTP/1.1\r\n" + FROM + b"\r\n",
+    b"GET /x HTTP/1.1\r\n" + FROM + b"X-City: Z\xfcrich\r\n\r\n",
+    b"POST /x HTTP/1.1\r\n" + FROM + b"Content-Length: 1\r\n\r\na",
+    b"POST /x HTTP/1.1\r\n" + FROM + b"Content-Type: a/b\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\na",
+    b"POST /x HTTP/1.1\r\n" + FROM + b"Content-Type: a/b\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08",
+]
+USUAL_REQUESTS = [
+    b"POST /x HTTP/1.1\r\n" + FROM + FORM + b"Content-Length: 9\r\n\r\na=%7B&b=+",
+    b"POST /x HTTP/1.1\r\n" + FROM + b"Content-Type: a/b; c=d; charset=UTF-8; q=1\r\nContent-Length: 1\r\n\r\na",
+    b"GET /x/.y/...?a=/../b&c[d]=e HTTP/1.1\r\n" + FROM + b"\r\n",
+    b"HEAD https://api.example/x HTTP/1.1\r\n" + FROM + b"\r\n",
+    b"POST / HTTP/1.1\r\n" + FROM + b"Content-Type: a/b\r\nContent-Length: 1\r\n\r\na",
+    b"POST / HTTP/1.1\r\n" + FROM + b"Content-Type: a/b\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+    b"DELETE /x HTTP/1.1\r\n" + FROM + b"Content-Length: 0\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("request_", [*ODD_REQUESTS, *USUAL_REQUESTS], ids=repr)
+def test_what_wiremock_would_change_goes_to_the_test_process(front: Running, request_: bytes) -> None:
+    front.around.test_process = {"status": 204, "headers": [], "body": ""}
+    front.say(request_.replace(b"HTTP/1.1\r\n", b"HTTP/1.1\r\nHost: api.example\r\nConnection: close\r\n", 1))
+
+    is_odd = request_ in ODD_REQUESTS
+    assert (len(front.around.direct), len(front.around.seen)) == (int(is_odd), int(not is_odd))
+
+
+def test_a_host_that_is_not_ascii_is_the_one_that_was_connected_to(front: Running) -> None:
+    front.say(b"GET /x HTTP/1.1\r\nHost: b\xfccher.example\r\nConnection: close\r\n\r\n", "xn--bcher-kva.example")
+
+    assert [each.line for each in front.around.seen] == [
+        b"GET https://xn--bcher-kva.example:%d/x HTTP/1.1" % front.port
+    ]
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=repr)
@@ -62,7 +108,8 @@ def test_a_target_arrives_as_it_was_sent(front: Running, target: bytes) -> None:
 def test_the_test_process_answers_what_wiremock_cannot_read(front: Running, target: bytes) -> None:
     front.around.test_process = {"status": 201, "headers": [["X-A", "é"]], "body": base64.b64encode(b"mine").decode()}
     answer = front.say(
-        b"POST " + target + b" HTTP/1.1\r\nHost: api.example\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc",
+        b"POST " + target + b" HTTP/1.1\r\nHost: api.example\r\nUser-Agent: things/1\r\nContent-Type: text/plain\r\n"
+        b"Content-Length: 3\r\nConnection: close\r\n\r\nabc",
         "api.example",
     )
 
@@ -73,6 +120,7 @@ def test_the_test_process_answers_what_wiremock_cannot_read(front: Running, targ
     assert front.around.seen == []
     quoted = re.sub(rb"[\x80-\xff]", lambda byte: b"%%%02X" % byte[0][0], target)
     assert (asked["method"], asked["url"].encode()) == ("POST", b"https://api.example" + quoted)
+    assert asked["target"].encode("latin-1") == target
     assert base64.b64decode(asked["body"]) == b"abc"
     assert answer == b"HTTP/1.1 201 Answered\r\nX-A: \xe9\r\nContent-Length: 4\r\n\r\nmine"
 

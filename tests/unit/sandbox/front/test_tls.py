@@ -60,6 +60,23 @@ def test_a_client_that_trusts_something_else_fails_and_is_told_of(front: Running
     assert "the handshake failed" in front.around.refused[0]["reason"]
 
 
+def test_a_client_that_hangs_up_in_the_handshake_is_told_in_words(front: Running) -> None:
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname="api.example")
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    with front.connect() as connection:
+        connection.sendall(outgoing.read())
+        connection.recv(65536)
+    deadline = time.monotonic() + 10
+    while not front.around.refused and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    (refused,) = front.around.refused
+    assert (refused["host"], refused["protocol"]) == ("127.0.0.1", "TLS")
+    assert refused["reason"].endswith("the client hung up, as one does that does not trust the certificate")
+
+
 def h2_get(
     front: Running, headers: list[tuple[str, str]], body: bytes = b"", *, ends: bool = True
 ) -> tuple[dict[bytes, bytes], bytes]:
