@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # A target that WireMock reads, and one for the test process.
 TARGETS = ["/x", "/{x}"]
+# Without one, the test process answers.
+AGENT = "things/1"
 
 
 @pytest.fixture
@@ -39,7 +41,9 @@ def answers(front: Running, body: bytes, *headers: tuple[str, str], length: int 
 
 
 def say(front: Running, method: str, target: str) -> bytes:
-    return front.say(f"{method} {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+    return front.say(
+        f"{method} {target} HTTP/1.1\r\nHost: a\r\nUser-Agent: {AGENT}\r\nConnection: close\r\n\r\n".encode()
+    )
 
 
 def over_http_2(front: Running, method: str, target: str) -> dict[str, Any]:
@@ -48,7 +52,7 @@ def over_http_2(front: Running, method: str, target: str) -> dict[str, Any]:
     with front.connect("api.example", alpn=["h2"]) as connection:
         client = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding=None))
         client.initiate_connection()
-        client.send_headers(1, pseudo(method, target), end_stream=True)
+        client.send_headers(1, [*pseudo(method, target), ("user-agent", AGENT)], end_stream=True)
         connection.sendall(client.data_to_send())
         while found["end"] == "connection":
             try:
@@ -102,7 +106,7 @@ def test_an_answer_may_stop_short(front: Running, target: str) -> None:
 def test_a_fault_breaks_the_connection(front: Running, target: str, fault: str) -> None:
     answers(front, b"abc", ("X-Ocean-Sandbox-Fault", fault))
     with front.connect() as connection:
-        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: a\r\nUser-Agent: {AGENT}\r\n\r\n".encode())
         if fault == "connection_reset":
             with pytest.raises(ConnectionResetError):
                 connection.recv(1000)
