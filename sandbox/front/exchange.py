@@ -23,7 +23,7 @@ from .http1 import (
 from .streams import pipe
 
 if TYPE_CHECKING:
-    from .front import Destination
+    from .destination import Destination
     from .names import Names
     from .port_mock import PortMock
     from .streams import Client

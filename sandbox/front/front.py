@@ -7,12 +7,11 @@ import contextlib
 import ipaddress
 import socket
 import ssl
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import http2, protocols
+from .destination import Destination
 from .exchange import Exchange
-from .port_mock import Refusal
 from .streams import Client
 
 if TYPE_CHECKING:
@@ -25,53 +24,13 @@ if TYPE_CHECKING:
 
 # netfilter's own names for where a connection was going before it was redirected (linux/netfilter_ipv4.h, …_ipv6/ip6_tables.h).
 _ORIGINAL_DESTINATION = 80
-# A client that is silent for so long waits for the server to speak first. On the ports of HTTP, it may have connected
-# ahead of need.
-_FIRST_BYTES_SECONDS = 5.0
 _EXHAUSTED_SECONDS = 0.1
 _SETTLE_SECONDS = 2.0
 _TURNS = 10
 _PEEKED = 64
 _LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
-_OPENED_AHEAD = (80, 443)
 _HUNG_UP = "the client hung up, as one does that does not trust the certificate"
 _PREFACE = b"PRI * HTTP/2"
-
-
-@dataclass
-class Destination:
-    """Where a client believes it is.
-
-    Args:
-        host: The name that it asked for, or the address that it connected to.
-        port: The port.
-        is_tls: Whether it speaks TLS.
-    """
-
-    host: str
-    port: int
-    is_tls: bool = False
-
-    @property
-    def scheme(self) -> bytes:
-        """``https`` or ``http``."""
-        return b"https" if self.is_tls else b"http"
-
-    @property
-    def authority(self) -> bytes:
-        """Host and port as a URL has them."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        is_default = self.port == (443 if self.is_tls else 80)
-        return (host if is_default else f"{host}:{self.port}").encode()
-
-    @property
-    def patience(self) -> float | None:
-        """Seconds that a client may be silent at first; None for any time, as it may have connected ahead of need."""
-        return None if self.port in _OPENED_AHEAD else _FIRST_BYTES_SECONDS
-
-    def refused(self, protocol: str, reason: str = "") -> Refusal:
-        """A refusal of what was wanted there."""
-        return Refusal(self.host, self.port, protocol, reason)
 
 
 class Front:

@@ -20,7 +20,7 @@ from .http1 import END, LARGEST_HEAD, MessageError, Request, Response, parts_of_
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from .front import Destination
+    from .destination import Destination
     from .port_mock import PortMock
     from .streams import Client
     from .upstream import Upstream
