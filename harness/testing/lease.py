@@ -57,7 +57,6 @@ class Lease:
         watch: Takes the time of what is done here.
 
     Attributes:
-        sandbox: See above.
         settings: See above.
         directory: See above.
         watch: See above.
@@ -81,7 +80,7 @@ class Lease:
         watch: Stopwatch,
     ) -> None:
         self._pool = pool
-        self.sandbox = sandbox
+        self._sandbox: Sandbox | None = sandbox
         self.settings = settings
         self.directory = directory
         self._transport = transport
@@ -95,6 +94,22 @@ class Lease:
         self._deployed_routes = self._deployed_mappings = 0
         self._large: dict[str, bytes] = {}
         self._forgotten: list[AnswerFailedError] = []
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The sandbox.
+
+        Raises:
+            RuntimeError: It was given back, and may be another test's by now.
+        """
+        if self._sandbox is None:
+            raise RuntimeError("Harness not started. Call start() first.")
+        return self._sandbox
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the sandbox was given back."""
+        return self._sandbox is None
 
     async def seed(self, integration_type: str) -> None:
         """Put in what Port has, and all stubs."""
@@ -178,15 +193,18 @@ class Lease:
         """What WireMock failed to answer; and each unmatched request, if the transport is strict."""
         unmatched = gathered.unmatched if self._transport.strict else []
         said = map(UnmatchedRequestError, explained(unmatched, self._transport, self._files))
-        return [*self._forgotten, *gathered.failures, *said]
+        forgotten, self._forgotten = self._forgotten, []
+        return [*forgotten, *gathered.failures, *said]
 
     def give_back(self) -> None:
         """Return the sandbox."""
-        self._pool.release(self.sandbox)
+        sandbox, self._sandbox = self.sandbox, None
+        self._pool.release(sandbox)
 
     def keep(self) -> None:
         """Let the sandbox outlive this process."""
-        self._pool.keep(self.sandbox)
+        sandbox, self._sandbox = self.sandbox, None
+        self._pool.keep(sandbox)
 
 
 async def leased(pool: Pool, directory: Path, settings: Settings) -> Sandbox:

@@ -91,7 +91,8 @@ class LiveEvents:
         listening, self._listening = self._listening, None
         if listening is not None:
             await listening.close()
-            await self._lease.finish(listening.container)
+            if not self._lease.is_over:
+                await self._lease.finish(listening.container)
 
     async def close(self) -> None:
         """Stop answering its requests; its container is removed, or kept, with the sandbox."""

@@ -78,9 +78,10 @@ class Resyncs:
             if isinstance(error, ResyncTimeoutError):
                 raise timeout_diagnosis.explained(error, calls) from None
             raise
-        result = await asyncio.to_thread(self._collector.resync, container, report, began)
-        await self._put_away(container)
-        return result
+        try:
+            return await asyncio.to_thread(self._collector.resync, container, report, began)
+        finally:
+            await self._put_away(container)
 
     async def _another(self) -> Resync:
         """A booted container for a second resync."""

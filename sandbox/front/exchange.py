@@ -38,6 +38,7 @@ _NOTHING = Request(b"- / HTTP/1.1", [])
 # Of a header of a request that is refused, the call log has as much.
 _MOST_OF_A_VALUE = 1000
 _LAST_PORT = 65535
+_SHOWN = 24  # bytes
 _DEFAULT_PORT = 443
 
 
@@ -114,6 +115,10 @@ class Exchange:
             await self._refuse(_NOTHING, 408, f"the request's head did not end within {_HEAD_SECONDS:g} s")
             return None
         except BrokenHeadError as broken:
+            if self._is_first and not (b"\n" in broken.raw or b"HTTP/" in broken.raw):  # words, but none of HTTP's
+                reason = f"its first bytes: {broken.raw[:_SHOWN]!r}"
+                await self._turn_away("", reason, broken.status, f"The sandbox refuses this: {broken.reason}.")
+                return None
             await self._refuse(Request.guess(broken.raw), broken.status, broken.reason)
             return None
         if not raw:

@@ -37,9 +37,10 @@ _PLAIN_TYPE = re.compile(
 )
 _FORM = b"application/x-www-form-urlencoded"
 _PLAIN_FORM = re.compile(rb"(?:[!-$&-~]|%[0-9A-Fa-f]{2})*")
-_ORIGIN = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
+_ORIGIN = re.compile(rb"^[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
 _NO_BODY = frozenset((204, 304))
 _FRAMING = frozenset((b"content-length", b"transfer-encoding"))
+_LONGEST_NUMBER = 18  # digits
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 
 
@@ -119,7 +120,7 @@ class Head:
         stated = self.first(b"content-length")
         if not stated:
             return None
-        if not stated.isdigit():
+        if not stated.isdigit() or len(stated) > _LONGEST_NUMBER:
             message = f"Content-Length is {stated[:40]!r}"
             raise MessageError(message)
         return int(stated)

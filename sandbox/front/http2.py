@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _READ = 64 * 1024
 # RFC 9113, 8.2.2: what says how HTTP/1.1 frames a message has no place here.
+_OF_HTTP_1 = frozenset((b"cookie", b"transfer-encoding", b"connection", b"keep-alive", b"upgrade"))
 _FRAMING_FIELDS = frozenset(
     (b"connection", b"keep-alive", b"transfer-encoding", b"upgrade", b"proxy-connection", b"content-length")
 )
@@ -162,11 +163,13 @@ class _Session:
     async def _ask(self, number: int, stream: _Stream) -> None:
         """Have a request answered, and pass the answer on as it comes."""
         request = self._request(stream)
-        method, url, _ = request.parts
         try:
+            method, url, _ = request.parts
             request.check()
         except MessageError as error:
-            await self._port_mock.report_request(method, url, request.fields, 400, str(error))
+            guessed = Request.guess(request.to_bytes())
+            method, url, _ = guessed.parts
+            await self._port_mock.report_request(method, url, guessed.fields, 400, str(error))
             self._h2.send_headers(number, [(b":status", b"400"), (b"content-type", b"text/plain;charset=utf-8")])
             await self._send(number, f"The sandbox refuses this request: {error}.\n".encode())
             self._h2.end_stream(number)
@@ -193,8 +196,11 @@ class _Session:
     def _request(self, stream: _Stream) -> Request:
         """A request as WireMock takes it, which speaks HTTP/1.1 only."""
         method, path = stream.pseudo(b":method"), stream.pseudo(b":path")
-        authority = stream.pseudo(b":authority") or self._destination.authority
-        fields = [each for each in stream.fields if not each[0].startswith(b":") and each[0] != b"cookie"]
+        authority = stream.pseudo(b":authority")
+        # A host that is not ASCII is none: where the client has connected to says which it means.
+        authority = authority if authority and authority.isascii() else self._destination.authority
+        # HTTP/2 has a framing of its own.
+        fields = [each for each in stream.fields if not each[0].startswith(b":") and each[0] not in _OF_HTTP_1]
         if cookies := [value for name, value in stream.fields if name == b"cookie"]:
             fields.append((b"cookie", b"; ".join(cookies)))  # RFC 9113, 8.2.3
         if not any(name == b"host" for name, _ in fields):

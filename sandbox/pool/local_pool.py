@@ -15,7 +15,7 @@ from sandbox.engine.parts import Parts
 from sandbox.errors import EngineError, SandboxError
 from sandbox.images import images
 from sandbox.images.images import Image
-from sandbox.pool.prefetch import expects_same_code, more_to_come
+from sandbox.pool import prefetch
 from sandbox.pool.start_limit import turn
 from sandbox.resync.container import ResyncContainer
 from sandbox.resync.learned import Memory
@@ -53,6 +53,7 @@ class LocalSandbox(Sandbox):
         self._owner = owner
         self._settings = settings
         self._memory = memory
+        self._same_code = False
         self._networks: list[Network] = []
         self._resyncs: list[ResyncContainer] = []
         self._leased: list[ResyncContainer] = []
@@ -100,15 +101,24 @@ class LocalSandbox(Sandbox):
         self.wiremock, self.port = wiremock.result(), port.result()
         self._warm.result()
 
-    def resync_container(self, directory: Path, settings: Settings) -> ResyncContainer:
-        """See :meth:`Sandbox.resync_container`. Where more tests are to come, the next one begins to warm at once."""
+    def resync_container(
+        self, directory: Path, settings: Settings, *, same_code: bool | None = None
+    ) -> ResyncContainer:
+        """See :meth:`Sandbox.resync_container`. Where more tests are to come, the next one begins to warm at once.
+
+        Args:
+            directory: See there.
+            settings: See there.
+            same_code: Whether another test of the same code follows; None for what :mod:`sandbox.pool.prefetch` was told.
+        """
+        self._same_code = prefetch.expects_same_code() if same_code is None else same_code
         image = image_of(directory, settings)
         self._refuse_if_dead()
         self._see_them_dead()
         container = self._take_warm(image, directory, settings) or self._start(image, directory, settings)
         self._leased.append(container)
         self._interrupt()  # a part that has died since the look above told only those that were leased then
-        if more_to_come() and (settings.isolation == "container" or not self._forks):
+        if prefetch.more_to_come() and (settings.isolation == "container" or not self._forks):
             self._warm = self._background.submit(self._start, image, directory, settings, ahead=True)
         return container
 
@@ -174,7 +184,7 @@ class LocalSandbox(Sandbox):
             ahead=ahead,
         )
         self._resyncs.append(container)
-        container.start(same_code=expects_same_code())
+        container.start(same_code=self._same_code)
         if self._stopped:  # in the meantime
             container.stop()
         return container
@@ -186,7 +196,7 @@ class LocalSandbox(Sandbox):
         """See :meth:`Sandbox.finish`."""
         self._leased.remove(container)
         self._forks = not container.warning
-        if self._warm is None and container.end(same_code=expects_same_code()):
+        if self._warm is None and container.end(same_code=self._same_code):
             self._warm = _done(container)
         else:
             self._throw_away(container)

@@ -17,6 +17,7 @@ from typing import Any, Self
 from sandbox import errors
 from sandbox.engine.address import LOCAL_SOCKET, engine_address
 from sandbox.errors import EngineError, SandboxError
+from sandbox.pool import prefetch
 from sandbox.process import PACKAGE
 from sandbox.progress import say
 from sandbox.resync.report import RemoteFailure, Report
@@ -243,7 +244,8 @@ class LeasedSandbox(Sandbox):
 
     def resync_container(self, directory: Path, settings: Settings) -> "LeasedResync":
         """See :meth:`Sandbox.resync_container`."""
-        self.call("container", directory=str(directory), settings=_plain(settings))
+        same_code = prefetch.expects_same_code()
+        self.call("container", directory=str(directory), settings=_plain(settings), same_code=same_code)
         return LeasedResync(self)
 
     def finish(self, container: "LeasedResync") -> None:  # noqa: ARG002 # the other process has only one at a time

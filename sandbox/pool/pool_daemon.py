@@ -196,10 +196,10 @@ class _Lease:
             raise EngineError("There is no resync container in this lease.")
         return self._sandbox, self._container
 
-    def _new_container(self, directory: str, settings: dict[str, Any]) -> dict[str, Any]:
+    def _new_container(self, directory: str, settings: dict[str, Any], *, same_code: bool) -> dict[str, Any]:
         if self._sandbox is None:
             raise EngineError("This lease has no sandbox.")
-        self._container = self._sandbox.resync_container(Path(directory), Settings(**settings))
+        self._container = self._sandbox.resync_container(Path(directory), Settings(**settings), same_code=same_code)
         return {}
 
     def _boot(self, archive: str, config: dict[str, Any], source: str, entry: Entry) -> dict[str, Any]:

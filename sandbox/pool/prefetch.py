@@ -21,5 +21,5 @@ def more_to_come() -> bool:
 
 
 def expects_same_code() -> bool:
-    """Likewise: whether the code of the next test is likely to be that of the last."""
-    return _same_code
+    """Likewise: whether there is a next test, whose code is likely to be that of the last."""
+    return _more_to_come and _same_code

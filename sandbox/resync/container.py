@@ -394,7 +394,8 @@ class ResyncContainer:
         self._ahead = {"installed": installed, "own": own}
         if self._tries and learned is not None:
             tried = replace(learned, installed=installed, own=own, is_tried=True)
-            self._memory.learn(self._tag, self._directory, tried)
+            # A trial that came to no end may have been too slow on this day only.
+            self._memory.learn(self._tag, self._directory, tried, lasting=answer["ended"])
 
     def _order(self, order: dict[str, Any]) -> None:
         self._container.send(json.dumps(order).encode() + b"\n")
@@ -532,6 +533,8 @@ def _why(died: dict[str, Any], settings: Settings) -> str:
 def _remedy(phase: str, source: Path) -> str:
     if phase == "sail":
         return f"let {source}/pyproject.toml depend on port-ocean[cli], as it must to run in production."
+    if phase == "unpack the code":
+        return "OCEAN_SANDBOX_RESYNC_MEMORY raises the memory that its files are in."
     if phase == "trust the front":
         return "`ocean-sandbox images --rebuild DIR` builds both again."
     if "spec" in phase:

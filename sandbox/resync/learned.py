@@ -20,6 +20,8 @@ from typing import Any
 
 _FOLDER = "learned"
 _MOST_FILES = 50
+# In memory, where a standing pool lives long.
+_MOST_KNOWN = 20
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,14 @@ class Memory:
                 self._known[file] = _read(file)
             return self._known[file]
 
-    def learn(self, tag: str, directory: Path, learned: Learned) -> None:
-        """Keep what a resync showed, or a runner that tried it."""
+    def learn(self, tag: str, directory: Path, learned: Learned, *, lasting: bool = True) -> None:
+        """Keep what a resync showed, or a runner that tried it; beyond this process only if it is ``lasting``."""
         file = self._file(tag, directory)
         with self._lock:
             self._known[file] = learned
+            _forget_first(self._known)
+        if not lasting:
+            return
         with contextlib.suppress(OSError):  # who cannot write to the cache learns for this process only
             self._folder.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile("w", dir=self._folder, prefix="new-", delete=False) as new:
@@ -79,6 +84,7 @@ class Memory:
         """Keep the code that is booted, for who warms up in the meantime."""
         with self._lock:
             self._archives[directory] = archive
+            _forget_first(self._archives)
 
     def code_of(self, directory: Path) -> bytes | None:
         """The code of the integration in a directory that this process booted last."""
@@ -94,12 +100,15 @@ def with_bytecode(archive: bytes, code: str, learned: Learned | None) -> bytes:
     if learned is None or learned.code != code or not learned.bytecode:
         return archive
     buffer = io.BytesIO(archive)
-    with (
-        tarfile.open(fileobj=buffer, mode="a") as whole,
-        tarfile.open(fileobj=io.BytesIO(base64.b64decode(learned.bytecode))) as compiled,
-    ):
-        for member in compiled:
-            whole.addfile(member, compiled.extractfile(member))
+    try:
+        with (
+            tarfile.open(fileobj=buffer, mode="a") as whole,
+            tarfile.open(fileobj=io.BytesIO(base64.b64decode(learned.bytecode))) as compiled,
+        ):
+            for member in compiled:
+                whole.addfile(member, compiled.extractfile(member))
+    except (ValueError, tarfile.TarError):  # a damaged file in the cache
+        return archive
     return buffer.getvalue()
 
 
@@ -112,6 +121,11 @@ def _read(file: Path) -> Learned | None:
         return Learned(str(known["code"]), str(known["bytecode"]), installed, own, known["is_tried"] is True)
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _forget_first(known: dict[Path, Any]) -> None:
+    if len(known) > _MOST_KNOWN:
+        del known[next(iter(known))]
 
 
 def _forget_the_oldest(folder: Path) -> None:

@@ -3,7 +3,7 @@
 A module is imported ahead only where that does what it does in the integration. A child tries first, and is thrown away.
 What shows there that it would not, stays out: a module that looks at Ocean's context, which has neither app nor
 configuration yet; one that is not found, or is another one, without what the integration brings; one that starts a
-thread, after which no fork is safe.
+thread, after which no fork is safe; one that asks the network, starts a program, or writes a file.
 """
 
 import contextlib
@@ -21,6 +21,14 @@ from typing import Any
 _TRIAL_SECONDS = 5
 # In port_ocean.context.ocean (port-ocean 0.55).
 _CONTEXT = "_port_ocean"
+_DEEDS = frozenset(
+    {
+        *("socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.bind"),
+        *("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.system"),
+        *("os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink", "os.truncate"),
+        *("os.putenv", "os.unsetenv"),
+    }
+)
 _PLACES = ("stdlib", "platstdlib", "purelib", "platlib")
 
 
@@ -47,7 +55,7 @@ def imported_since(known: Collection[str], directory: Path) -> Modules:
     return Modules(installed, own)
 
 
-def preload(wanted: Modules, directory: Path, threads: Callable[[], list[str]], *, is_tried: bool) -> Modules:
+def preload(wanted: Modules, directory: Path, threads: Callable[[], list[str]], *, is_tried: bool) -> Modules | None:
     """Import modules here.
 
     Args:
@@ -57,41 +65,42 @@ def preload(wanted: Modules, directory: Path, threads: Callable[[], list[str]], 
         is_tried: Whether ``wanted`` is what this function returned before, with the same image and code.
 
     Returns:
-        What is imported now: of the installed modules all or none, and the integration's own only beside them.
+        What is imported now: of the installed modules all or none, and the integration's own only beside them. None
+        where the trial did not come to an end.
     """
     with _nothing_shown(), _found_first(directory):
         good = wanted if is_tried else _trial(wanted, directory, threads)
-        if good.installed or good.own:
+        if good is not None:
             _import(good.installed)
             _import(good.own)
     return good
 
 
-def _trial(wanted: Modules, directory: Path, threads: Callable[[], list[str]]) -> Modules:
-    """What of ``wanted`` can be imported ahead, as a child found out."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            signal.alarm(_TRIAL_SECONDS)
-            good = _good(wanted, directory, threads)
-            os.close(read)
-            with os.fdopen(write, "w") as told:
-                json.dump(asdict(good), told)
-            code = 0
-        finally:
-            os._exit(code)
-    os.close(write)
-    with os.fdopen(read) as told:
-        answer = told.read()
-    _, status = os.waitpid(child, 0)
-    return Modules(**json.loads(answer)) if status == 0 else Modules()
+def _trial(wanted: Modules, directory: Path, threads: Callable[[], list[str]]) -> Modules | None:
+    """What of ``wanted`` can be imported ahead, as a child found out; None where it did not come to an end."""
+    # Not a pipe: a process that a module starts would hold its end.
+    with os.fdopen(os.memfd_create("trial"), "w+") as told:
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                signal.alarm(_TRIAL_SECONDS)
+                json.dump(asdict(_good(wanted, directory, threads)), told)
+                told.flush()
+                code = 0
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(child, 0)
+        if status != 0:
+            return None
+        told.seek(0)
+        return Modules(**json.load(told))
 
 
 def _good(wanted: Modules, directory: Path, threads: Callable[[], list[str]]) -> Modules:
     before = set(sys.modules)
     with _context_watched() as touched:
+        _watch_what_is_done(touched)
         _import(wanted.installed)
         found = imported_since(before, directory)
         if touched or threads() or found.own or not _are_there(wanted.installed):
@@ -114,6 +123,26 @@ def _good(wanted: Modules, directory: Path, threads: Callable[[], list[str]]) ->
         return Modules(wanted.installed, own)
 
 
+def _watch_what_is_done(touched: list[str]) -> None:
+    """Note, and prevent, what a module does besides defining things; for ever, so only in a process that is thrown away.
+
+    A request at import would reach the sandbox of the test that is running, and no other; a file would be gone for the next.
+    """
+
+    def note(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in _DEEDS or (event == "open" and _writes(arguments)):
+            touched.append(event)
+            message = f"{event}: not while a module is only tried"
+            raise PermissionError(message)
+
+    sys.addaudithook(note)
+
+
+def _writes(opened: tuple[Any, ...]) -> bool:
+    path, _, flags = opened
+    return path != os.devnull and isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+
+
 def _are_there(names: list[str]) -> bool:
     return all(name in sys.modules for name in names)
 
@@ -126,7 +155,10 @@ def _import(names: list[str]) -> None:
 
 def _origin(name: str) -> str:
     """The file of a module; empty for one that has none."""
-    return str(getattr(getattr(sys.modules.get(name), "__spec__", None), "origin", None) or "")
+    try:
+        return str(getattr(getattr(sys.modules.get(name), "__spec__", None), "origin", None) or "")
+    except Exception:  # noqa: BLE001 # whatever stands there in place of a module raises what it likes
+        return ""
 
 
 @contextlib.contextmanager
@@ -158,7 +190,8 @@ def _found_first(directory: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.path.remove(str(directory))
+        with contextlib.suppress(ValueError):  # a module has taken it out
+            sys.path.remove(str(directory))
         os.chdir(here)
         importlib.invalidate_caches()
 

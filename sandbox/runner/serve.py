@@ -5,6 +5,7 @@ on, and ``deliver`` and ``execute`` are carried out side by side.
 """
 
 import asyncio
+import contextlib
 import os
 import resource
 import socket
@@ -27,6 +28,10 @@ from .sail import Sail
 _CA = Path("/opt/ocean-sandbox/ca.pem")
 
 
+# Before anything is imported ahead: what that is, is learned anew with each change of the code.
+_KNOWN = frozenset(sys.modules)
+
+
 class OtherFrontError(Exception):
     """Every TLS connection would fail."""
 
@@ -38,7 +43,6 @@ def serve(channel: Channel) -> None:
         channel.loop = runner.get_loop()
         integration: Integration | None = None
         live: Live | None = None
-        known = set(sys.modules)
         learns: list[str] = []
         while True:
             order = channel.order()
@@ -61,7 +65,7 @@ def serve(channel: Channel) -> None:
                     result = runner.run(integration.resync())
                     tried = channel.record.attempts()
                     memory = _most_memory(resource.RUSAGE_SELF)
-                    learned = _learned(learns, known, directory)
+                    learned = _learned(learns, directory)
                     channel.answer({"event": "resynced", **result, "egress": tried, "most_memory": memory, **learned})
                 else:
                     channel.answer(
@@ -133,14 +137,15 @@ def _enter(order: dict[str, Any]) -> Path:
     return directory
 
 
-def _learned(what: list[str], known: set[str], directory: Path) -> dict[str, Any]:
+def _learned(what: list[str], directory: Path) -> dict[str, Any]:
     """What this resync can spare the next one: see :mod:`sandbox.resync.learned`."""
     learned: dict[str, Any] = {}
-    if "modules" in what:
-        modules = imported_since(known, directory)
-        learned |= {"installed": modules.installed, "own": modules.own}
-    if "bytecode" in what:
-        learned["bytecode"] = bytecode_in(directory)
+    with contextlib.suppress(Exception):  # it is a hint, and no reason to lose the answer
+        if "modules" in what:
+            modules = imported_since(_KNOWN, directory)
+            learned |= {"installed": modules.installed, "own": modules.own}
+        if "bytecode" in what:
+            learned["bytecode"] = bytecode_in(directory)
     return learned
 
 

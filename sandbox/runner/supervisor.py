@@ -13,6 +13,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -117,10 +118,15 @@ class Supervisor:
                 self._not_unpacked = error
 
     def _import(self, wanted: Modules, directory: Path, *, is_tried: bool) -> None:
-        done = Modules() if _threads() else preload(wanted, directory, _threads, is_tried=is_tried)
+        found: Modules | None = None
+        try:
+            found = Modules() if _threads() else preload(wanted, directory, _threads, is_tried=is_tried)
+        except Exception:  # noqa: BLE001 # what was to save time must not cost the container
+            self._is_out_of_date = True  # nobody knows what is imported now
+        done = found or Modules()
         self._preloaded = Modules(self._preloaded.installed + done.installed, self._preloaded.own + done.own)
         gc.freeze()
-        answer(self._answers, {"event": "imported", "installed": done.installed, "own": done.own})
+        answer(self._answers, {"event": "imported", "ended": found is not None, **asdict(done)})
 
     def _must_begin_anew(self) -> bool:
         """Whether a fork would not do for the next child: a thread may hold a lock, or a module be the wrong one."""

@@ -22,7 +22,8 @@ RESYNC_NAME = "resync"
 # At rest it uses a sixth of it; of each request under way it holds the body, up to a limit.
 _MEMORY = "512m"
 _READY_SECONDS = 30.0
-_ORDER_SECONDS = 5.0
+# To settle may take silent clients two seconds, and a report that is under way five.
+_ORDER_SECONDS = 15.0
 # To make every address local and have every connection arrive at the front, and then to become a plain user for good:
 # see docker/front/start.sh. The containers of resyncs never have any.
 _CAPABILITIES = ("NET_ADMIN", "SETGID", "SETPCAP", "SETUID")

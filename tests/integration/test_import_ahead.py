@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from harness import InterceptTransport
 from sandbox.pool import prefetch
 
 from .factories import integration, mapping, started, values
@@ -126,6 +127,30 @@ async def test_code_that_has_changed_runs_as_it_is_now(tmp_path: Path, monkeypat
         assert (await told(directory))["word"] == word
 
 
+async def test_what_is_done_at_import_is_done_in_each_resync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await in_forks(monkeypatch)
+    asks = "import urllib.request\nurllib.request.urlopen('http://api.things.example/at-import').read()\nimport plain"
+    directory = things(tmp_path, lazy=asks)
+
+    for _ in range(4):
+        transport = InterceptTransport(strict=True).add_route("GET", "/at-import", {"json": []}, times=1)
+        async with started(directory, transport, port_mapping_config=MAPPING) as harness:
+            result = await harness.trigger_resync()
+        assert result.errors == []
+        assert len(harness.third_party_transport.calls) == 1
+
+
+async def test_a_second_change_of_the_code_is_imported_ahead_as_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await in_forks(monkeypatch)
+    directory = things(tmp_path)
+    for word in ("one", "other", "third"):
+        (directory / "plain.py").write_text(PLAIN.format(word=word))
+        last = await until_imported(directory)
+        assert (last["word"], last["forked with plain"], last["forked with an installed one"]) == (word, True, True)
+
+
 async def test_an_own_module_goes_before_an_installed_one_that_was_imported_ahead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,8 +170,15 @@ async def test_an_own_module_goes_before_an_installed_one_that_was_imported_ahea
         "import sys\nif 'plain' not in sys.modules:\n    raise SystemExit(3)",
         "import os, sys\nif 'plain' not in sys.modules:\n    os._exit(3)",
         "import sys, time\nwhile 'plain' not in sys.modules:\n    time.sleep(0.1)",
+        "import sys\nsys.path.pop(0)",
+        "import os, time\nos.fork() or time.sleep(20)",
+        "import socket\nsocket.socket().connect_ex(('api.things.example', 80))",
+        "import pathlib\npathlib.Path('/tmp/written').write_text('once')",
     ],
-    ids=["starts a thread", "ends the program", "ends the process", "does not end"],
+    ids=[
+        *("starts a thread", "ends the program", "ends the process", "does not end", "changes the path"),
+        *("leaves a process", "connects", "writes"),
+    ],
 )
 async def test_what_cannot_be_imported_ahead_is_imported_as_ever(
     lazy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

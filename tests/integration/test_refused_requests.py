@@ -11,7 +11,8 @@ from .factories import integration, resync, started, values
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
 # What is sent, by its path; the status that it gets; and words of the error. The first ones the front refuses, the others
-# WireMock's server.
+# WireMock's server, which sees no request without a User-Agent: these the test process answers.
+AGENT = b"User-Agent: things/1\r\n"
 BROKEN = {
     "/colon": (b"GET /colon HTTP/1.1\r\nHost: a.example\r\nno colon\r\n\r\n", 400, "b'no colon' has no name"),
     "/version": (
@@ -37,14 +38,20 @@ BROKEN = {
     ),
     "/short": (b"POST /short HTTP/1.1\r\nHost: a.example\r\nContent-Length: 9\r\n\r\na", 400, "ends within its body"),
     "/header": (
-        b"GET /header HTTP/1.1\r\nHost: a.example\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
+        b"GET /header HTTP/1.1\r\nHost: a.example\r\n" + AGENT + b"X: " + b"x" * 100_000 + b"\r\n\r\n",
         431,
         "refuses the request",
     ),
-    "/control": (b"GET /control HTTP/1.1\r\nHost: a.example\r\nX: a\x01b\r\n\r\n", 400, "Illegal character CNTL=0x1"),
-    "/host": (b"GET /host HTTP/1.1\r\n\r\n", 400, "No Host"),
+    "/control": (
+        b"GET /control HTTP/1.1\r\nHost: a.example\r\n" + AGENT + b"X: a\x01b\r\n\r\n",
+        400,
+        "Illegal character CNTL=0x1",
+    ),
+    "/host": (b"GET /host HTTP/1.1\r\n" + AGENT + b"\r\n", 400, "No Host"),
     "/expect": (
-        b"POST /expect HTTP/1.1\r\nHost: a.example\r\nExpect: x\r\nContent-Length: 1\r\n\r\na",
+        b"POST /expect HTTP/1.1\r\nHost: a.example\r\n"
+        + AGENT
+        + b"Expect: x\r\nContent-Type: a/b\r\nContent-Length: 1\r\n\r\na",
         417,
         "with 417",
     ),

@@ -16,6 +16,8 @@ from sandbox.errors import ResyncCrashedError
 class TakesBack(Lease):
     """A lease without a sandbox, which only takes containers back."""
 
+    is_over = False
+
     def __init__(self) -> None:
         self.taken: list[Any] = []
 
