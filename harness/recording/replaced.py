@@ -33,16 +33,17 @@ class Replaced:
             after: As it is written: of the same shape.
         """
         for where, one, other in _different(place, before, after):
-            for kind in self._kinds(one, other):
+            for kind in self._kinds(where, one, other):
                 counts = self._counts[kind]
                 counts[where if where in counts or len(counts) < _MOST_PLACES else ELSEWHERE] += 1
 
-    def _kinds(self, before: Any, after: Any) -> Iterator[str]:
+    def _kinds(self, place: str, before: Any, after: Any) -> Iterator[str]:
         text = str(before)
         if set(_PLACEHOLDER.findall(str(after))) - set(_PLACEHOLDER.findall(text)):
             yield "secret"
         if self._people is not None and isinstance(before, str):
-            yield from sorted(self._people.kinds_in(text))
+            field = place.rpartition(".")[2].replace("[*]", "")
+            yield from sorted(self._people.kinds_in(text, field))
 
     def by_kind(self) -> dict[str, dict[str, int]]:
         """The number of values by place, for each kind; the most frequent places first."""

@@ -83,6 +83,7 @@ _ASIAN = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,6}(?:[ \u3000・][\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{1,6})?"
 )
 _MOST_WORDS, _LONGEST = 5, 60
+_LOGIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]{3,39}")
 # What things, groups and programs are called, but nobody.
 _OF_THINGS = frozenset(Path(__file__).with_name("words_of_things.txt").read_text(encoding="utf-8").split())
 
@@ -94,7 +95,7 @@ def names_in(fields: Mapping[Any, Json], role: bool) -> Iterator[tuple[str, str,
         fields: The object.
         role: Whether it stands below the name of a role, such as ``assignee``.
     """
-    bare = {field: _bare(field) for field in fields if isinstance(field, str)}
+    bare = {field: bare_of(field) for field in fields if isinstance(field, str)}
     is_person = role or is_one(fields)
     is_role_said = any(
         each in _FIELDS and isinstance(fields[field], str) and is_role(fields[field]) for field, each in bare.items()
@@ -117,15 +118,15 @@ def names_in(fields: Mapping[Any, Json], role: bool) -> Iterator[tuple[str, str,
 
 
 def logins_in(fields: Mapping[Any, Json]) -> list[str]:
-    """What a person is called by machines."""
-    found = [fields[field] for field in fields if isinstance(field, str) and _bare(field) in _LOGINS]
-    return [each for each in found if isinstance(each, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9._-]{3,39}", each)]
+    """What a person is called by machines; a word for something else, such as ``admin``, would be one everywhere."""
+    found = [fields[field] for field in fields if isinstance(field, str) and bare_of(field) in _LOGINS]
+    return [each for each in found if isinstance(each, str) and _LOGIN.fullmatch(each) and not is_common(each)]
 
 
 def is_one(fields: Mapping[Any, Json]) -> bool:
     """Whether what is in an object says that it is a person."""
-    bare = {_bare(field): field for field in fields if isinstance(field, str)}
-    if any(kind in bare and _bare(str(fields[bare[kind]])) in _PEOPLE for kind in _TYPES):
+    bare = {bare_of(field): field for field in fields if isinstance(field, str)}
+    if any(kind in bare and bare_of(str(fields[bare[kind]])) in _PEOPLE for kind in _TYPES):
         return True
     return _has_mark(bare)
 
@@ -184,6 +185,36 @@ def _begins_as_one(text: str) -> bool:
     return first.title() in _first_names()
 
 
+def is_common(text: str) -> bool:
+    """Whether a name or a login of one word is a word for something else, too: ``Open``, ``main``, ``issues``, ``team-a``."""
+    words = re.split(r"[._-]+", text.lower())
+    return all(len(word) == 1 or _is_word(word) for word in words)
+
+
+def _is_word(word: str) -> bool:
+    forms = {word, word.removesuffix("s"), word.removesuffix("es")}
+    return not forms.isdisjoint(_common_words()) and (
+        word not in _first_names_in_small_letters() or word in _words_of_apis()
+    )
+
+
+@lru_cache(maxsize=1)
+def _common_words() -> frozenset[str]:
+    provider = importlib.import_module("faker.providers.lorem.en_US").Provider
+    return _OF_THINGS | _words_of_apis() | frozenset(provider.word_list)
+
+
+@lru_cache(maxsize=1)
+def _words_of_apis() -> frozenset[str]:
+    """What APIs call resources, roles, branches and states."""
+    return frozenset(Path(__file__).with_name("words_of_apis.txt").read_text(encoding="utf-8").split())
+
+
+@lru_cache(maxsize=1)
+def _first_names_in_small_letters() -> frozenset[str]:
+    return frozenset(map(str.lower, _first_names()))
+
+
 @lru_cache(maxsize=1)
 def _first_names() -> frozenset[str]:
     """Common ones, from those that Faker makes people up of."""
@@ -209,5 +240,6 @@ def _first_names() -> frozenset[str]:
 
 
 @lru_cache(maxsize=10_000)
-def _bare(name: str) -> str:
+def bare_of(name: str) -> str:
+    """A field's name without separators: ``firstname`` of ``first_name`` and ``firstName``."""
     return re.sub(r"[^a-z]", "", name.lower())

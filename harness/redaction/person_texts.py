@@ -1,17 +1,19 @@
 """Finds people in texts by form: trailers of commits, addresses of mail, telephone numbers, lines of a vCard."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 Json = Any
 EMAIL = re.compile(
-    r"(?:(?<![A-Za-z0-9._%+-])|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))(?!git@|ssh@)[A-Za-z0-9_][A-Za-z0-9._+-]*(?:%2[Bb][A-Za-z0-9._+-]*)*(?P<at>@|%40)"
-    r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}(?![A-Za-z0-9@])"
+    r"(?:(?<![A-Za-z0-9._%+-])|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))(?!git@|ssh@)[A-Za-z0-9_][A-Za-z0-9._+-]{0,100}(?:%2[Bb][A-Za-z0-9._+-]{0,64}){0,3}(?P<at>@|%40)"
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,20}[A-Za-z]{2,}(?![A-Za-z0-9@])"
 )
-_NAME = r"(?P<name>[^\W\d_][^\W_]*(?:['\u2019.\-][^\W_]+)*\.?(?:,? [^\W\d_][^\W_]*(?:['\u2019.\-][^\W_]+)*\.?){0,4})"
+_WORD = r"[^\W\d_][^\W_]{0,40}(?:['\u2019.\-][^\W_]{1,40}){0,4}\.?"  # bounded: what it is not is found out soon
+_NAME = rf"(?P<name>{_WORD}(?:,? {_WORD}){{0,4}})"
 _WITH_ADDRESS = re.compile(
-    rf'(?:^|(?<=[:,;("\'\[>]))[ \t]*"?{_NAME}"? *(?:<|&lt;)(?P<mail>[^<>\s&]+@[^<>\s&]+)(?:>|&gt;)', re.MULTILINE
+    rf'(?:^|(?<=[:,;("\'\[>]))[ \t]{{0,20}}"?{_NAME}"? {{0,9}}(?:<|&lt;)(?P<mail>[^<>\s&@]{{1,64}}@[^<>\s&@]{{1,255}})(?:>|&gt;)',
+    re.MULTILINE,
 )
 _TRAILER = re.compile(
     rf"(?m)^[ \t>]*(?:(?:Co-[Aa]uthored|Signed-[Oo]ff|Reviewed|Acked|Tested|Reported|Suggested|Helped|Approved|Mentored|Authored|"
@@ -64,6 +66,21 @@ def named_in(text: str) -> Iterator[tuple[str, str]]:
         for form in (_TRAILER, _LINE_OF_A_VCARD):
             for found in form.finditer(text):
                 yield found["name"].strip(), ""
+
+
+def with_names_replaced(text: str, fake: Callable[[str, str], str]) -> str:
+    """A text with other names before addresses, once over all of it.
+
+    Args:
+        text: The text.
+        fake: Is given a name and the address beside it, and says what takes the name's place.
+    """
+
+    def put(found: re.Match[str]) -> str:
+        start, end = (place - found.start() for place in found.span("name"))
+        return found[0][:start] + fake(found["name"].strip(), found["mail"]) + found[0][end:]
+
+    return _WITH_ADDRESS.sub(put, text)
 
 
 def is_phone(field: str, value: str) -> bool:

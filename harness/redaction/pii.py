@@ -12,8 +12,8 @@ import urllib.parse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from harness.redaction import person_names, person_texts
-from harness.redaction.documents import documents_in
+from harness.redaction import person_fields, person_names, person_texts
+from harness.redaction.documents import documents_in, parsed
 from harness.redaction.person_names import FIRST, LAST, WHOLE
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ _SLUGS: tuple[Callable[[str], str], ...] = (
 )
 _SHORTEST_SUBSTRING = 5
 _LONGEST_TEXT = 2_000_000
+_SHORTEST_NUMBER = 9
 _DEEPEST, _TRIES, _KEPT = 5, 60, 100_000
 
 
@@ -71,6 +72,7 @@ class People:
         # What is replaced where it is all of a text: the kind, and what kind of name it is.
         self._whole: dict[str, tuple[str, str]] = {}
         self._logins: dict[str, str] = {}
+        self._fields: dict[str, set[str]] = {}  # of names that are words for something else, too
         self._names_of: dict[str, str] = {}  # by address or login
         self._fakes: dict[tuple[str, str], str] = {}
         self._used: set[str] = set()
@@ -111,10 +113,14 @@ class People:
                     self._learn(each, role=inner and not isinstance(each, str), depth=depth)
 
     def _learn_object(self, fields: dict[str, Json], *, role: bool) -> None:
+        fields = {
+            field: each if person_names.is_role(str(field)) else _value_of(each) for field, each in fields.items()
+        }
         parts: dict[str, str] = {}
-        for _, value, kind in () if _is_thing(fields) else person_names.names_in(fields, role):
+        for field, value, kind in () if _is_thing(fields) else person_names.names_in(fields, role):
             if not person_texts.EMAIL.fullmatch(value):
                 self._add_name(value, kind)
+                self._add_field(field, value)
                 parts.setdefault(kind, value)
         self._learn_places(fields)
         mails = [each for each in fields.values() if isinstance(each, str) and _MAIL.fullmatch(each)]
@@ -131,7 +137,7 @@ class People:
         for field, value in fields.items():
             if isinstance(value, str) and isinstance(field, str):
                 if person_texts.is_phone(field, value):
-                    self._whole.setdefault(value, (PHONE, ""))
+                    self._add_phone(value)
                 elif person_texts.is_street(field, value):
                     self._add_street(value)
 
@@ -171,6 +177,20 @@ class People:
             if "," not in value:
                 self._look_for(f"{last}, {first}", NAME)
 
+    def _add_field(self, field: str, value: str) -> None:
+        value = value.strip()
+        if " " not in value and person_names.is_common(value):
+            self._fields.setdefault(value, set()).add(person_names.bare_of(field))
+
+    def _add_phone(self, value: str) -> None:
+        value = value.strip()
+        if value in self._whole or value in self._used:
+            return
+        self._whole[value] = PHONE, ""
+        # Digits alone may be a number of anything.
+        if not value.isdigit() or len(value) >= _SHORTEST_NUMBER:
+            self._look_for(value, PHONE)
+
     def _add_street(self, value: str) -> None:
         self._whole.setdefault(value, (ADDRESS, ""))
         if " " in value:
@@ -189,14 +209,22 @@ class People:
 
     # What takes their place
 
-    def clean_text(self, text: str) -> str:
-        """A text without people; a name of one word, or a login, is replaced only where it stands alone."""
-        return self._cleaned(text, set())
+    def clean_text(self, text: str, field: str = "") -> str:
+        """A text without people.
 
-    def kinds_in(self, text: str) -> set[str]:
+        A name of one word, or a login, is replaced only where it stands alone: as all of a text, or of a field of XML, YAML,
+        CSV, a form and so on. One that is a word for something else, too, is replaced only in fields where it was a name.
+
+        Args:
+            text: The text.
+            field: The name of the field that it is in.
+        """
+        return self._cleaned(text, set(), field)
+
+    def kinds_in(self, text: str, field: str = "") -> set[str]:
         """What of people a text has: the kinds of it."""
         kinds: set[str] = set()
-        self._cleaned(text, kinds)
+        self._cleaned(text, kinds, field)
         return kinds
 
     def left_in(self, text: str) -> list[str]:
@@ -206,17 +234,22 @@ class People:
         for word in sorted(self._by_first_word.keys() & set(_WORD.findall(text))):
             for form, kind, _ in self._by_first_word[word]:
                 if form in text and re.search(rf"(?<!\w){re.escape(form)}(?!\w)", text):
-                    left.append(self._fake_of(kind, WHOLE, self._value_of(kind, form)))
+                    left.append(self._fake_of(kind, _part_of(kind), self._value_of(kind, form)))
+        plain = text.replace("\\n", "\n").replace('\\"', '"')
+
+        def take(field: str, value: str) -> None:
+            if value not in self._used and (other := self._alone(value, field, set())) is not None:
+                left.append(other)
+
+        person_fields.replaced(plain, take)
         return sorted(set(left))
 
-    def _cleaned(self, text: str, kinds: set[str]) -> str:
-        known = self._whole.get(text) or self._whole.get(text.strip())
-        if known is not None and (text not in self._used or known[1] in (FIRST, LAST)):
-            kinds.add(known[0])
-            return self._fake_of(*known, text.strip())
-        if text in self._logins:
-            kinds.add(LOGIN)
-            return self._fake_of(LOGIN, "", text)
+    def _cleaned(self, text: str, kinds: set[str], field: str) -> str:
+        if (other := self._alone(text, field, kinds)) is not None:
+            return other
+        # JSON was cleaned value by value.
+        if (self._whole or self._logins) and not text.isalnum() and parsed(text) is None:
+            text = person_fields.replaced(text, lambda name, value: self._alone(value, name, kinds))
         text = self._clean_in_place(text, kinds)
         if "@" in text or "%40" in text:
             text = person_texts.EMAIL.sub(lambda found: self._email(found.group(), found["at"], kinds), text)
@@ -229,22 +262,37 @@ class People:
             text = person_texts.PHONE.sub(lambda found: self._phone(found.group(), kinds), text)
         return text
 
+    def _alone(self, text: str, field: str, kinds: set[str]) -> str | None:
+        """What takes the place of all of a text, or of a field; None where it names nobody."""
+        known = self._whole.get(text) or self._whole.get(text.strip())
+        if known is not None and (text not in self._used or known[1] in (FIRST, LAST)):
+            fields = self._fields.get(text.strip())
+            if fields is None or person_names.bare_of(field) in fields:
+                kinds.add(known[0])
+                return self._fake_of(*known, text.strip())
+        if text in self._logins:
+            kinds.add(LOGIN)
+            return self._fake_of(LOGIN, "", text)
+        return None
+
     def _clean_in_place(self, text: str, kinds: set[str]) -> str:
         """A text with made-up names where its form says that there is one, even if it is of one word."""
         if "@" not in text or ("<" not in text and "&lt;" not in text):
             return text
-        for name, mail in dict.fromkeys(person_texts.named_in(text)):
-            if mail and name not in self._used and mail not in self._used:
-                kinds.add(NAME)
-                fake = self._fake_of(NAME, WHOLE, name)
-                text = re.sub(rf'(?<!\w){re.escape(name)}("? *(?:<|&lt;){re.escape(mail)})', rf"{fake}\1", text)
-        return text
+
+        def fake(name: str, mail: str) -> str:
+            if name in self._used or mail in self._used:
+                return name
+            kinds.add(NAME)
+            return self._fake_of(NAME, WHOLE, name)
+
+        return person_texts.with_names_replaced(text, fake)
 
     def _clean_word(self, word: str, text: str, kinds: set[str]) -> str:
         """``text`` without the names and streets that begin with ``word``."""
         for form, kind, encode in self._by_first_word[word]:
             if form in text:
-                fake = encode(self._fake_of(kind, WHOLE, self._value_of(kind, form)))
+                fake = encode(self._fake_of(kind, _part_of(kind), self._value_of(kind, form)))
                 text, count = re.subn(rf"(?<!\w){re.escape(form)}(?!\w)", fake.replace("\\", r"\\"), text)
                 if count:
                     kinds.add(kind)
@@ -360,6 +408,16 @@ class People:
             self._faker = Faker("en_US")
         self._faker.seed_instance(int.from_bytes(hashlib.sha256(value.encode()).digest()[:8], "big"))
         return self._faker
+
+
+def _value_of(field: Json) -> Json:
+    """A field's value, where it has attributes beside it, too: ``<phone type="home">…``, or ``{"type": …, "value": …}``."""
+    value = field.get("value") if isinstance(field, dict) else None
+    return value if isinstance(value, str) else field
+
+
+def _part_of(kind: str) -> str:
+    return WHOLE if kind == NAME else ""
 
 
 def _is_thing(fields: dict[str, Json]) -> bool:

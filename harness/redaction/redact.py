@@ -49,17 +49,17 @@ class Redactor:
     """Knows the secrets of one recording, and replaces them.
 
     Args:
-        also: What else is done to each text.
+        also: What else is done to each text; it is given the name of its field, too.
     """
 
-    def __init__(self, also: Callable[[str], str] | None = None) -> None:
+    def __init__(self, also: Callable[[str, str], str] | None = None) -> None:
         self._also = also
         self._placeholders: dict[str, str] = {}
         self._everywhere: dict[str, Secret] = {}
         self._ordered: list[Secret] | None = None
         self._finder: Finder | None = None
         self._focus: list[Secret] | None = None
-        self._cleaned: dict[tuple[str, bool], str] = {}
+        self._cleaned: dict[tuple[str, bool, str], str] = {}
         self._has_numbers = False
         self._learned: set[tuple[str, Place]] = set()
 
@@ -287,7 +287,7 @@ class Redactor:
 
     def _clean_in_place(self, text: str, place: Place, name: str) -> str:
         if not is_secret_here(text, place):
-            return self.clean_text(text, by_chance=place is not Place.PLAIN)
+            return self.clean_text(text, by_chance=place is not Place.PLAIN, field=name)
         if name.lower() in ("cookie", "set-cookie") and "=" in text:
             return self._clean_header(name.lower(), text)
         return self._clean_credential(text) if is_credential_header(name) else self.placeholder(text)
@@ -296,14 +296,15 @@ class Redactor:
         """Bytes that are no text, without secrets."""
         return self._replaced(content.decode("latin-1")).encode("latin-1", "replace")
 
-    def clean_text(self, text: str, *, by_chance: bool = True) -> str:
+    def clean_text(self, text: str, *, by_chance: bool = True, field: str = "") -> str:
         """A text without secrets.
 
         Args:
             text: The text.
             by_chance: Whether what looks like chance is a secret here.
+            field: The name of the field that it is in.
         """
-        if (done := self._cleaned.get((text, by_chance))) is not None:
+        if (done := self._cleaned.get((text, by_chance, field))) is not None:
             return done
         cleaned = self._clean_spans(text, secrets_in(text, by_chance=by_chance))
         if (inside := self._clean_inside(cleaned, by_chance=by_chance)) is not None:
@@ -312,9 +313,9 @@ class Redactor:
             cleaned = self._clean_wrapped(cleaned)
         cleaned = self._replaced(cleaned)
         if self._also is not None:
-            cleaned = self._also(cleaned)
+            cleaned = self._also(cleaned, field)
         if len(text) < _KEPT and len(self._cleaned) < _MOST_KEPT:
-            self._cleaned[text, by_chance] = cleaned
+            self._cleaned[text, by_chance, field] = cleaned
         return cleaned
 
     def _clean_spans(self, text: str, spans: tuple[Span, ...]) -> str:

@@ -30,7 +30,7 @@ class Origins:
 
     Args:
         requests: The recorded requests, in order.
-        config: The integration's configuration.
+        config: What the integration was told: its configuration and its mapping.
     """
 
     def __init__(self, requests: Sequence[Recorded], config: Mapping[str, Any] | None = None) -> None:

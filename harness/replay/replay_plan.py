@@ -185,7 +185,7 @@ def plan(
         requests: The recorded requests, in order.
         how: How much to cut.
         recorded_at: When they were recorded, in ISO 8601.
-        config: The integration's configuration then.
+        config: What the integration was told then: its configuration and its mapping.
         without: What must not tell requests apart.
         whole: The endpoints of which nothing is cut.
     """

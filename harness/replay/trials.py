@@ -50,7 +50,7 @@ class Trials:
             self.recorded.requests,
             cut,
             self.recorded.recorded_at,
-            self.recorded.config,
+            {"config": self.recorded.config, "mapping": self.recorded.mapping},
             without=self._without,
             whole=tuple(whole),
         )

@@ -119,7 +119,8 @@ class Volatile:
             if not leads or is_credential_header(key[1]):
                 return None
         words = request_features.words_of(key)[-1:] or [""]
-        if len(key) > 1 and not (_NONCES if key[0] != JSON else _NONCES_OF_JSON).isdisjoint(words):
+        nonces = _NONCES if key[0] != JSON else _NONCES_OF_JSON
+        if len(key) > 1 and not nonces.isdisjoint(words) and not self._is_constant_moment(key, value, number):
             # A page may be named by a moment that an answer has.
             return value if self._origins.is_known(_text_of(key, value), number) else None
         if key[0] == BODY:
@@ -133,6 +134,16 @@ class Volatile:
             return value if left == text else left
         several = tuple(self._left_of(each, number) for each in value)
         return None if None in several else several
+
+    def _is_constant_moment(self, key: Key, value: Any, number: int) -> bool:
+        """Whether a value is a moment, but none of the run, such as the start of a year long ago."""
+        found = list(moments.changing_in(_text_of(key, value)))
+        return (
+            bool(found)
+            and all(map(moments.is_moment, found))
+            and self._at is not None
+            and not any(self._changing_in(_text_of(key, value), number))
+        )
 
     def _left_of(self, text: str, number: int) -> str | TextPattern | None:
         """What is left of a text: it, a pattern of it, or None where all of it is of the run."""

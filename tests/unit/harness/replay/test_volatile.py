@@ -43,6 +43,12 @@ def steady(requests: list[Recorded], config: dict[str, Any] | None = None, at: s
         ("t=1795257000123", []),
         ("t=1792665000.25", []),
         ("id=1234567890", ["id"]),
+        ("start_date=2015-01-01", ["start_date"]),
+        ("date=2015-02-01T00:00:00Z", ["date"]),
+        ("ts=1420070400", ["ts"]),
+        ("ts=1795257000", []),
+        ("exp=20150301", ["exp"]),
+        ("X-Amz-Date=20261121T102958Z", []),
         ("version=2026-13-41", ["version"]),
         ("phone=49301795257000123", ["phone"]),
         ("run=6f9619ff-8b86-4d01-b42d-00cf4fc964ff", []),
@@ -66,6 +72,21 @@ def test_what_the_configuration_or_an_earlier_answer_has_stays() -> None:
     job = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
     assert steady([get("/x", {"jobs": [{"id": job}]}), get(f"/x?job={job}")])[1] == {"job": (job,)}
     assert steady([get(f"/x?job={job}"), get("/x", {"jobs": [{"id": job}]})])[0] == {}
+
+
+@pytest.mark.parametrize("name", ["date", "start_date", "fromTs", "exp"])
+def test_constant_moments_are_routes_of_their_own(name: str) -> None:
+    recorded = [get(f"/x?{name}=2015-0{month}-01", {"n": month}) for month in (1, 2, 3)]
+    planned = plan(recorded, Cut.NOTHING, RECORDED_AT)
+    answers = [answer_of(planned, get(f"/x?{name}=2015-0{month}-01")) for month in (3, 1, 2)]
+    assert [each.body for each in answers if each is not None] == [{"n": 3}, {"n": 1}, {"n": 2}]
+
+
+def test_what_the_mapping_has_stays() -> None:
+    roles = ["6f9619ff-8b86-4d01-b42d-00cf4fc964ff", "0b0a1c2d-8b86-4d01-b42d-00cf4fc96400"]
+    told = {"config": {}, "mapping": {"resources": [{"selector": {"roles": roles, "query": "true"}}]}}
+    found = steady([get(f"/x?role={each}") for each in roles], told)
+    assert [each["role"] for each in found] == [(each,) for each in roles]
 
 
 def test_of_a_text_with_a_moment_in_it_the_rest_tells() -> None:
