@@ -1,4 +1,4 @@
-"""``ocean-sandbox stubs import``: stub files of what others have."""
+"""``ocean-sandbox stubs import``: stub files from what others have."""
 
 import sys
 from pathlib import Path
@@ -10,6 +10,7 @@ from harness.cli import _stubs_findings
 from sandbox.cli import output
 from sandbox.cli.command import Command, json_option
 from sandbox.cli.exit_codes import DONE, FOUND
+from sandbox.sizes import count
 
 if TYPE_CHECKING:
     from harness.imports.imported import Imported
@@ -22,7 +23,7 @@ _SHOWN = 3
 @click.command(
     "import",
     cls=Command,
-    short_help="Make stub files of WireMock folders, HAR, OpenAPI or Postman files.",
+    short_help="Generate stub files from WireMock folders, HAR, OpenAPI or Postman files.",
     done="imported, and the stub folder has no problems",
     found="imported; the stub folder has problems to fix",
     examples=[
@@ -78,9 +79,9 @@ def command(
     keep_personal_data: bool,
     as_json: bool,
 ) -> None:
-    """Make stub files of SOURCE, and check the stub folder.
+    """Generate stub files from SOURCE, and check the stub folder.
 
-    SOURCE is a folder of WireMock's (mappings and __files), a HAR file, an OpenAPI 3 document or a Postman collection
+    SOURCE is a WireMock folder (mappings and __files), a HAR file, an OpenAPI 3 document or a Postman collection
     (v2.1). Secrets and personal data are replaced as in a recording, except those of a WireMock folder, whose stubs
     answer as they did. What is left out is listed with the reason.
     """
@@ -120,12 +121,12 @@ def _show(imported: "Imported", written: "Written") -> None:
     for path in written.written:
         click.echo(f"{path}: written")
     if written.same:
-        click.echo(f"{len(written.same)} files are unchanged")
+        click.echo(f"{count(len(written.same), 'file')} unchanged")
     for what, places in imported.account.notes.items():
         click.echo(f"note: {what}: {_listed(places)}", err=True)
     for reason, places in imported.account.left_out.items():
         click.echo(f"left out: {reason}: {_listed(places)}", err=True)
-    click.echo(f"{imported.kind}: {imported.taken} of {imported.found} {imported.unit} taken")
+    click.echo(f"{imported.kind}: {imported.taken} of {imported.counted} taken")
 
 
 def _listed(places: list[str]) -> str:

@@ -36,6 +36,7 @@ _PLACES = 4
 @click.option(
     "--har", "archive", type=click.Path(dir_okay=False, path_type=Path), help="Write the requests as HAR, too."
 )
+@click.option("--force", is_flag=True, help="Overwrite the file that --har names.")
 @timeout_option
 @json_option
 def command(
@@ -44,6 +45,7 @@ def command(
     keep_personal_data: bool,
     allowed: tuple[str, ...],
     archive: Path | None,
+    force: bool,
     timeout: float,
     as_json: bool,
 ) -> None:
@@ -66,6 +68,7 @@ def command(
             keep_personal_data=keep_personal_data,
             allowed=allowed,
             archive_file=archive,
+            force=force,
         )
     )
     if as_json:

@@ -5,39 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.recording.account import Account
 from harness.stubs.mappings import Stub
+from sandbox.sizes import count
 
 
 class LeftOutError(Exception):
     """A part of a document cannot be taken over; the message is the reason."""
-
-
-@dataclass
-class Account:
-    """Keeps account of what was not taken over, or only in part: nothing is left out silently.
-
-    Attributes:
-        left_out: The places that were left out, by the reason.
-        notes: The places of which there is something to know, by what it is.
-    """
-
-    left_out: dict[str, list[str]] = field(default_factory=dict)
-    notes: dict[str, list[str]] = field(default_factory=dict)
-
-    def leave_out(self, place: str, reason: str) -> None:
-        """Say why something is not in the stubs.
-
-        Args:
-            place: What it is, or where.
-            reason: Why; the same words for the same reason.
-        """
-        self.left_out.setdefault(reason, []).append(place)
-
-    def note(self, place: str, what: str) -> None:
-        """Say what there is to know about something that is in the stubs."""
-        known = self.notes.setdefault(what, [])
-        if place not in known:
-            known.append(place)
 
 
 @dataclass(frozen=True)
@@ -46,7 +20,7 @@ class Imported:
 
     Args:
         kind: What the document is, for people.
-        unit: What it has of, in the plural: requests, operations.
+        unit: What it has, in the singular: request, operation.
         found: How many of them it has.
         taken: How many of them became stubs.
         account: What became of the rest.
@@ -63,6 +37,11 @@ class Imported:
     stubs: Mapping[str, list[Stub]] = field(default_factory=dict)
     bodies: Mapping[str, bytes | Path] = field(default_factory=dict)
     copied: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def counted(self) -> str:
+        """How many it has, for people: ``1 request``, ``2 stubs or files``."""
+        return count(self.found, self.unit if self.found == 1 else self.unit.replace(" or ", "s or "))
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from urllib.parse import parse_qsl, urljoin
 
 from harness.imports import references
 from harness.imports.errors import SourceError
-from harness.imports.imported import Account, Imported, LeftOutError, Options
+from harness.imports.imported import Imported, LeftOutError, Options
 from harness.imports.redacted import redacted, responses
 from harness.imports.references import BrokenReferenceError, Part
 from harness.imports.requests import Server, generality, is_wanted, path_matcher, server_of_option, shape
 from harness.imports.sample import fits_kind, sample
+from harness.recording.account import Account, without_user
 from harness.recording.exchange import Exchange
 
 KIND = "OpenAPI document"
@@ -79,18 +80,19 @@ class _Reader:
             self._operations(), key=lambda each: (generality(each.path), "queryParameters" not in each.request)
         )
         operations = list(self._without_twins(operations))
-        recorded = redacted([each.exchange for each in operations], self._options, self._account)
+        said = {"names": [each.name for each in operations]}
+        recorded, told = redacted([each.exchange for each in operations], self._options, self._account, said=said)
         answers, bodies = responses(recorded)
         stubs: dict[str, list[dict[str, Any]]] = {}
-        for operation, answer in zip(operations, answers, strict=True):
-            stub = {"name": operation.name, "request": operation.request, "response": answer}
+        for operation, name, answer in zip(operations, told.get("names", ()), answers, strict=True):
+            stub = {"name": name, "request": operation.request, "response": answer}
             stubs.setdefault(operation.server.name, []).append(stub)
         for name in ("webhooks", "x-webhooks"):
             events = self._document.value.get(name)
             for event in events if isinstance(events, dict) else ():
                 self._account.leave_out(str(event), "a webhook is not a request to the API")
         return Imported(
-            KIND, "operations", self._found, len(operations), self._account, dict(sorted(stubs.items())), bodies
+            KIND, "operation", self._found, len(operations), self._account, dict(sorted(stubs.items())), bodies
         )
 
     def _operations(self) -> Iterator[_Operation]:
@@ -163,13 +165,15 @@ class _Reader:
         known = variables if isinstance(variables, dict) else {}
         written = _VARIABLE.sub(lambda found: _default(known.get(found[1])) or found[0], url)
         if "{" in written:
-            raise LeftOutError(f"the server {url} has a variable without a default: see --server")
+            raise LeftOutError(f"the server {without_user(url)} has a variable without a default: see --server")
         if len(servers) > 1:
-            self._account.note(place, f"of {len(servers)} servers, the first is taken: {written} (see --server)")
+            self._account.note(
+                place, f"of {len(servers)} servers, the first is taken: {without_user(written)} (see --server)"
+            )
         try:
             server = Server.of(written if "://" in written else urljoin("/", written))
         except ValueError:
-            raise LeftOutError(f"the server {written} is not a URL: see --server") from None
+            raise LeftOutError(f"the server {without_user(written)} is not a URL: see --server") from None
         if server.host is None:
             self._account.note(place, "the document names no host, so the stub answers for any: see --server")
         return server
@@ -202,7 +206,7 @@ class _Reader:
             name = moved[0] if moved else None
         if name is None:
             raise LeftOutError(_ONLY_ERRORS)
-        for status in by_status.keys() - {name}:
+        for status in sorted(by_status.keys() - {name}):
             self._account.note(
                 f"{place}: {status.lower()}", "other answers of an operation are not taken, such as its errors"
             )
@@ -248,7 +252,7 @@ class _Reader:
         examples = media.get("examples").value
         for other in itertools.islice(examples, 1, None) if isinstance(examples, dict) else ():
             self._account.note(f"{place}: {other}", "of several examples, the first is taken")
-        for other in content.value.keys() - {name}:
+        for other in sorted(content.value.keys() - {name}):
             self._account.note(f"{place}: {other}", "of several media types, one is taken: JSON, where there is JSON")
         schema = media.part(media.value.get("schema") if isinstance(media.value, dict) else None)
         if example is None and schema.value is not None and (is_json or name.startswith("text/")):

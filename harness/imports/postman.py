@@ -4,15 +4,16 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from harness.imports.errors import SourceError
-from harness.imports.imported import Account, Imported, LeftOutError, Options
+from harness.imports.imported import Imported, LeftOutError, Options
 from harness.imports.redacted import redacted, responses
 from harness.imports.requests import Server, generality, is_wanted, path_matcher, shape
+from harness.recording.account import Account
 from harness.recording.exchange import Exchange
 from harness.redaction.credential_names import is_credential_setting
 from harness.replay.recording import Recorded
@@ -62,7 +63,7 @@ def variables_of(path: Path, content: Any) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Example:
-    """A saved example, of which the answer is yet to be redacted, and the request, too.
+    """A saved example, which is yet to be redacted.
 
     Args:
         place: The folders and names that lead to it.
@@ -97,7 +98,16 @@ class _Reader:
             for name, value in self._variables.items()
             if is_credential_setting(name) and len(value) >= _SHORTEST_SECRET
         ]
-        recorded = redacted([each.exchange for each in examples], self._options, self._account, secrets)
+        # The values of parameters are not in the URLs, which have {parameters}.
+        said: dict[str, Any] = {
+            "names": [each.name for each in examples],
+            "given": [dict(each.given) for each in examples],
+        }
+        recorded, told = redacted([each.exchange for each in examples], self._options, self._account, secrets, said)
+        examples = [
+            replace(each, name=name, given=dict(zip(each.given, given.values(), strict=True)))
+            for each, name, given in zip(examples, told.get("names", ()), told.get("given", ()), strict=True)
+        ]
         answers, bodies = responses(recorded)
         asked = list(map(_Asked.of, recorded))
         stubs: dict[str, list[dict[str, Any]]] = {}
@@ -108,9 +118,7 @@ class _Reader:
         taken = len({id(example) for example, _, _ in chosen})
         named = {stub["response"].get("bodyFileName") for several in stubs.values() for stub in several}
         bodies = {name: body for name, body in bodies.items() if name in named}
-        return Imported(
-            KIND, "requests and examples", self._found, taken, self._account, dict(sorted(stubs.items())), bodies
-        )
+        return Imported(KIND, "request", self._found, taken, self._account, dict(sorted(stubs.items())), bodies)
 
     # What is saved.
 
@@ -323,9 +331,16 @@ class _Asked:
                 for name, one in values.items()
             }
         if with_body and self.body and not _VARIABLE.search(self.body):
-            is_json = self.body[0] in "{["
-            said["bodyPatterns"] = [{"equalToJson": json.loads(self.body)} if is_json else {"equalTo": self.body}]
+            said["bodyPatterns"] = [_body_pattern(self.body)]
         return said
+
+
+def _body_pattern(text: str) -> dict[str, Any]:
+    """What a stub says of a body: equal as JSON, if it is."""
+    with contextlib.suppress(ValueError, RecursionError):
+        if isinstance(read := json.loads(text), dict | list):
+            return {"equalToJson": read}
+    return {"equalTo": text}
 
 
 _Saved = tuple[_Example, _Asked, dict[str, Any]]

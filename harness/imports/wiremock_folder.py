@@ -8,6 +8,7 @@ is the newest, and pairs in different files are named.
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from harness.imports.errors import SourceError
-from harness.imports.imported import Account, Imported
+from harness.imports.imported import Imported
+from harness.imports.path_overlap import ByPrefix, are_alike, overlap, prefix, segments
+from harness.recording.account import Account
 from harness.stubs import wiremock_file
 from harness.stubs.errors import StubFileError
 from harness.stubs.folder import FILES, body_files, files_below, stub_files
@@ -72,7 +75,7 @@ def read(folder: Path) -> Imported:
     files = folder / FILES
     bodies = {name: files / name for name in body_files(files)}
     found = len(stubs) + sum(len(places) for places in account.left_out.values())
-    return Imported(KIND, "stubs and files", found, len(stubs), account, bodies=bodies, copied=copied)
+    return Imported(KIND, "stub or file", found, len(stubs), account, bodies=bodies, copied=copied)
 
 
 def _read(paths: Sequence[Path], mappings: Path, account: Account) -> Iterator[tuple[Path, list[Stub]]]:
@@ -146,18 +149,25 @@ def conflicts(stubs: Sequence[Stub]) -> Iterator[tuple[int, int]]:
     Args:
         stubs: In the order in which WireMock reads them.
     """
-    by_place: dict[tuple[int, str], list[int]] = {}
-    anywhere: dict[int, list[int]] = {}
+    by_path: dict[tuple[int, str], list[int]] = defaultdict(list)
+    exact: dict[int, ByPrefix] = defaultdict(ByPrefix)
+    patterns: dict[int, ByPrefix] = defaultdict(ByPrefix)
+    known = [segments(stub["request"]) for stub in stubs]
     for number, stub in enumerate(stubs):
-        own, path = own_priority(stub), _exact_path(stub["request"])
+        own, path, begins = own_priority(stub), _exact_path(stub["request"]), prefix(stub["request"])
+        near = list(patterns[own].near(begins))
         if path is None:
-            near = [each for (priority, _), several in by_place.items() if priority == own for each in several]
-            anywhere.setdefault(own, []).append(number)
+            near += exact[own].near(begins)
+            patterns[own].add(begins, number)
         else:
-            near = list(by_place.setdefault((own, path), []))
-            by_place[own, path].append(number)
-        near += [each for each in anywhere.get(own, []) if each != number]
+            near += by_path[own, path]
+            by_path[own, path].append(number)
+            exact[own].add(begins, number)
+        parts = known[number]
         for before in near:
+            others = known[before]
+            if parts is not None and others is not None and not are_alike(parts, others):
+                continue
             if _differ(stubs[before], stub) and not are_disjoint(stubs[before], stub):
                 yield before, number
 
@@ -232,6 +242,8 @@ def _paths_differ(one: dict[str, Any], other: dict[str, Any]) -> bool:
     if None not in exact:
         whole = one.get("url"), other.get("url")
         return exact[0] != exact[1] or (None not in whole and whole[0] != whole[1])
+    if not overlap(one, other):
+        return True
     for request, path in ((one, exact[1]), (other, exact[0])):
         pattern = request.get("urlPathPattern") or _as_pattern(request.get("urlPathTemplate"))
         if path is not None and pattern and (expression := _compiled(str(pattern))) and not expression.fullmatch(path):

@@ -1,4 +1,4 @@
-"""Writes imported stubs to a stub folder: all files or none, and none over another."""
+"""Writes imported stubs to a stub folder: each file whole, and none over another."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -9,11 +9,12 @@ from typing import Literal
 from harness.atomic_write import replacing
 from harness.imports.imported import Imported
 from harness.stubs.folder import FILES
+from harness.stubs.json_places import whole_characters
 from harness.stubs.mappings import Stub
 from sandbox.errors import SandboxError
 
 Form = Literal["yaml", "json"]
-_TEMPORARY = ".ocean-sandbox-"
+_TEMPORARY = ".ocean-sandbox-import-"
 _SHOWN = 10
 
 
@@ -45,12 +46,12 @@ def write(imported: Imported, folder: Path, form: Form, *, force: bool = False) 
 
     Raises:
         ExistsError: One is there already, with other content; nothing was written.
-        SandboxError: One cannot be written.
+        SandboxError: One cannot be written; those before it are.
     """
     files: dict[Path, bytes | Path] = {folder / name: content for name, content in imported.copied.items()}
-    files |= {folder / f"{name}.{form}": text.encode() for name, text in _texts(imported.stubs, form)}
+    files |= {folder / f"{name}.{form}": text for name, text in _texts(imported.stubs, form)}
     files |= {folder / FILES / name: body for name, body in sorted(imported.bodies.items())}
-    result = Written()
+    result, current = Written(), folder
     try:
         result.same.extend(path for path, content in files.items() if path.is_file() and _are_same(path, content))
         there = [path for path in files if path.exists() and path not in result.same]
@@ -61,25 +62,28 @@ def write(imported: Imported, folder: Path, form: Form, *, force: bool = False) 
                 detail="\n".join(map(str, there[1:_SHOWN])),
             )
         for path, content in files.items():
+            current = path
             if path not in result.same:
                 with replacing(path, _TEMPORARY) as temporary:
                     temporary.write_bytes(content.read_bytes() if isinstance(content, Path) else content)
                 result.written.append(path)
     except OSError as error:
         raise SandboxError(
-            f"{error.filename} cannot be read or written: {error.strerror}.", remedy="make the folder writable."
+            f"{error.filename or current} cannot be read or written: {error.strerror or error}.",
+            remedy="make room or the folder writable, and import again: files that are whole stay as they are.",
         ) from error
     return result
 
 
-def _texts(stubs: Mapping[str, list[Stub]], form: Form) -> Iterator[tuple[str, str]]:
+def _texts(stubs: Mapping[str, list[Stub]], form: Form) -> Iterator[tuple[str, bytes]]:
     for name, several in stubs.items():
+        whole = [whole_characters(stub) for stub in several]
         if form == "json":
-            yield name, json.dumps({"mappings": several}, indent=2, ensure_ascii=False) + "\n"
+            yield name, (json.dumps({"mappings": whole}, indent=2, ensure_ascii=False) + "\n").encode()
         else:
             from harness.stubs import short_back, short_file  # noqa: PLC0415 # only this takes a YAML writer
 
-            yield name, short_file.write(short_back.from_stubs(several))
+            yield name, short_file.write(short_back.from_stubs(whole)).encode()
 
 
 def _are_same(path: Path, content: bytes | Path) -> bool:

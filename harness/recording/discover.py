@@ -78,6 +78,7 @@ async def discover(
     file: Path | None = None,
     allowed: Collection[str] | None = (),
     archive_file: Path | None = None,
+    force: bool = False,
 ) -> Discovery:
     """Run a resync of the integration in ``directory`` against the real API, and write what it asked and was told.
 
@@ -92,14 +93,18 @@ async def discover(
         allowed: Places of the recording where what looks like a secret is not one; None if the recording is not kept, so that
             only known secrets are looked for.
         archive_file: Where to write the requests as HAR, too.
+        force: Whether a file in that place is overwritten.
 
     Raises:
+        HarError: There is a file in the place of the HAR.
         ConfigError: The spec, ``.env`` or the environment is wrong.
         UpstreamError: The API cannot be reached, or refuses the credentials.
         SecretLeftError: A secret would have been written.
         SandboxError: Anything else that is wrong; nothing was written.
     """
     extra.check("Recording a real API")
+    if archive_file is not None and not force:
+        har.see_that_it_is_new(archive_file)
     config = read(directory)
     archive.pack(directory)  # whatever is wrong with it is said before anything runs
     (_, mapping), blueprints = mapping_of(directory), read_blueprints(directory)

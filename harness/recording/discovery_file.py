@@ -89,7 +89,7 @@ def _look_through(file: Path, secrets: Mapping[str, str], people: People | None)
     left += people.left_in(content.decode()) if people is not None else []
     if left:
         raise SecretLeftError(
-            f"The recording still had {count(len(left), 'secret')} after they were replaced, and was deleted: "
+            f"The recording still had {count(len(left), 'secret')} after replacing them, and was deleted: "
             f"{', '.join(left[:5])}.",
             remedy="an answer has it in a form that ocean-sandbox cannot replace, which is a bug in ocean-sandbox: please report it. Or "
             "it is not a secret but, for example, a common word: check which configuration values spec.yaml marks as sensitive.",

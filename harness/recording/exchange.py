@@ -133,10 +133,13 @@ def content_of(body: Any) -> bytes:
     if body is None:
         return b""
     if isinstance(body, str):
-        return body.encode()
+        return body.encode("utf-8", "replace")
     if isinstance(body, dict) and body.keys() == {BASE64, _CONTENT_TYPE}:
         return base64.b64decode(body[BASE64], validate=True)
-    return json.dumps(body, ensure_ascii=False).encode()
+    try:
+        return json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # a lone half of a surrogate pair, which JSON may escape
+        return json.dumps(body).encode()
 
 
 def _read(headers: Pairs, content: bytes) -> tuple[Pairs, Any]:

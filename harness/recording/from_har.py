@@ -11,13 +11,17 @@ from harness.integration import configuration
 from harness.integration.configuration import IntegrationConfig
 from harness.integration.resources import mapping_of, read_blueprints
 from harness.recording import configured, discovery_file, har
+from harness.recording.account import Account
 from harness.recording.exchange import Exchange
 from harness.redaction.pii import People
 from harness.redaction.redact import Redactor
+from sandbox.progress import say
+
+_SHOWN = 3
 
 
 def record(directory: Path, archive: Path, file: Path, allowed: Collection[str] = ()) -> dict[str, dict[str, int]]:
-    """Write a recording that has the requests of an archive.
+    """Write a recording that has the requests of an archive, and say on stderr what is left out of it.
 
     Args:
         directory: Where the integration's ``main.py`` is; its configuration, mapping and blueprints are used.
@@ -33,7 +37,8 @@ def record(directory: Path, archive: Path, file: Path, allowed: Collection[str] 
         ConfigError: The spec, ``.env`` or the environment is wrong.
         SecretLeftError: A secret would have been written.
     """
-    exchanges = har.read(archive)
+    account = Account()
+    exchanges = har.read(archive, account)
     config = _at_the_host(configuration.read(directory), exchanges)
     people = People()
     redactor = Redactor(people.clean_text)
@@ -51,7 +56,20 @@ def record(directory: Path, archive: Path, file: Path, allowed: Collection[str] 
     }
     several: dict[str, list[Exchange]] = {"third_party_requests": exchanges, "port_requests": []}
     file.parent.mkdir(parents=True, exist_ok=True)
-    return discovery_file.write(file, head, several, redactor, people, configured.secrets(config), allowed)
+    named = account.places()
+    redactor.learn(named)
+    replaced = discovery_file.write(file, head, several, redactor, people, configured.secrets(config), allowed)
+    account.rename({place: redactor.clean_text(place) for place in named})
+    _tell(archive, account)
+    return replaced
+
+
+def _tell(archive: Path, account: Account) -> None:
+    """Say what of the archive is not in the recording, or not as it was."""
+    for word, listed in (("note", account.notes), ("left out", account.left_out)):
+        for what, places in listed.items():
+            more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+            say("generate", f"{archive.name}: {word}: {what}: {', '.join(places[:_SHOWN])}{more}")
 
 
 def _at_the_host(config: IntegrationConfig, exchanges: list[Exchange]) -> IntegrationConfig:

@@ -1,22 +1,21 @@
 """Reads and writes HAR 1.2, the HTTP archives of browsers and proxies (http://www.softwareishard.com/blog/har-12-spec/)."""
 
 import base64
-import binascii
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from harness.atomic_write import replacing
+from harness.recording import har_entries
+from harness.recording.account import Account
 from harness.recording.exchange import Exchange, content_of
 from sandbox.errors import SandboxError
 
-# What a browser loads for its page, beside what the page asks an API.
-_OF_A_PAGE = frozenset({"document", "stylesheet", "script", "image", "font", "media", "manifest", "texttrack", "ping"})
-_TEMPORARY = ".har-"
+# Whatever else begins so is removed: nobody else's files do.
+_TEMPORARY = ".ocean-sandbox-har-"
 _REMEDY = "export it again, as HAR with content."
 _UNKNOWN = -1
 
@@ -25,11 +24,15 @@ class HarError(SandboxError):
     """A file is not a HAR that can be used."""
 
 
-def read(path: Path) -> list[Exchange]:
-    """The exchanges of an archive, with their secrets; without those that got no answer, and what a page is made of.
+def read(path: Path, account: Account) -> list[Exchange]:
+    """The exchanges of an archive, with their secrets.
+
+    Args:
+        path: The archive.
+        account: Is told what is left out.
 
     Raises:
-        HarError: It is not there, not a HAR, or has no request.
+        HarError: It is not there, not a HAR, or has no request that can be replayed.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -37,67 +40,32 @@ def read(path: Path) -> list[Exchange]:
         raise HarError(f"{path} does not exist.", remedy="check the name.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise HarError(f"{path} cannot be read: {error}", remedy=_REMEDY) from error
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise HarError(f"{path} is not valid JSON: {error}", remedy=_REMEDY) from None
-    entries = content.get("log", {}).get("entries") if isinstance(content, dict) else None
+    log = content.get("log") if isinstance(content, dict) else None
+    entries = log.get("entries") if isinstance(log, dict) else None
     if not isinstance(entries, list):
         raise HarError(f"{path} is not a HAR: it has no list at log.entries.", remedy=_REMEDY)
-    found = []
-    for number, entry in enumerate(entries):
-        try:
-            if entry["response"]["status"] > 0 and entry.get("_resourceType") not in _OF_A_PAGE:
-                found.append(_exchange(entry))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise HarError(
-                f"{path}: log.entries[{number}] is not an entry of a HAR: {type(error).__name__}: {error}",
-                remedy=_REMEDY,
-            ) from None
+    found = list(har_entries.exchanges(entries, account))
     if not found:
-        raise HarError(f"{path} has no request to an API that was answered.", remedy=_REMEDY)
+        raise HarError(
+            f"{path} has no request to an API that was answered.",
+            remedy=_REMEDY,
+            detail="\n".join(f"{reason}: {len(places)}" for reason, places in account.left_out.items()),
+        )
     return found
 
 
-def _exchange(entry: dict[str, Any]) -> Exchange:
-    request, response = entry["request"], entry["response"]
-    if not urlsplit(request["url"]).netloc:
-        raise ValueError(request["url"])
-    return Exchange(
-        str(request["method"]).upper(),
-        request["url"].partition("#")[0],
-        list(_headers(request)),
-        _sent(request.get("postData") or {}),
-        int(response["status"]),
-        # What is in the archive is decoded already.
-        [pair for pair in _headers(response) if pair[0].lower() not in ("content-encoding", "content-length")],
-        _content(response.get("content") or {}),
-    )
+def see_that_it_is_new(path: Path) -> None:
+    """See that an archive would not be written over something.
 
-
-def _headers(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for each in message.get("headers", []):
-        if not each["name"].startswith(":"):  # of HTTP/2, what the URL has
-            for line in str(each["value"]).split("\n"):
-                yield each["name"], line
-
-
-def _sent(data: dict[str, Any]) -> bytes:
-    if text := data.get("text"):
-        return _decoded(text, data)
-    pairs = [(each["name"], each.get("value", "")) for each in data.get("params") or []]
-    return urlencode(pairs).encode()
-
-
-def _content(content: dict[str, Any]) -> bytes:
-    return _decoded(content.get("text") or "", content)
-
-
-def _decoded(text: str, about: dict[str, Any]) -> bytes:
-    if about.get("encoding") != "base64":
-        return text.encode(errors="surrogatepass")
-    try:
-        return base64.b64decode(text)
-    except binascii.Error as error:
-        raise ValueError(f"its content is not base64: {error}") from None
+    Raises:
+        HarError: There is something.
+    """
+    if path.exists() or path.is_symlink():
+        raise HarError(
+            f"{path} is there already.", remedy="name another file with --har, or overwrite it with --force."
+        )
 
 
 def write(path: Path, recording: Path) -> None:
@@ -119,11 +87,18 @@ def write(path: Path, recording: Path) -> None:
     }
     try:
         with replacing(path, _TEMPORARY) as temporary:
-            temporary.write_text(json.dumps({"log": log}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            temporary.write_bytes(_written({"log": log}))
     except OSError as error:
         raise SandboxError(
             f"{path} cannot be written: {error}", remedy="make sure that the folder is writable."
         ) from error
+
+
+def _written(content: dict[str, Any]) -> bytes:
+    try:
+        return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+    except UnicodeEncodeError:  # a lone half of a surrogate pair, which JSON may escape
+        return (json.dumps(content, indent=2) + "\n").encode()
 
 
 def _entry(entry: dict[str, Any], at: str) -> dict[str, Any]:

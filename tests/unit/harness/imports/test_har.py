@@ -1,8 +1,11 @@
 """A HAR file is replayed as a recording is; what is not replayed is named, with the reason."""
 
 import base64
+import json
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from harness.stubs.folder import load
 from tests.unit.harness.imports.documents import API, entry, har, imported, run, stubs_of, write
@@ -124,3 +127,73 @@ def test_only_some_hosts(tmp_path: Path) -> None:
 
     assert list(found.stubs) == ["api.example.com"]
     assert found.account.left_out == {"--only leaves it out": ["GET https://tracker.example/b (/log/entries/1)"]}
+
+
+ONE, OTHER = "8f14e45f-ceea-467a-9a36-dedd4bea2543", "0b1e45f0-ceea-467a-9a36-dedd4bea2111"
+
+
+@pytest.mark.parametrize("path", ["/items?role={}", "/roles/{}", "/roles/{}/users", "/x?a=1&b=id:{}", "/a({})"])
+def test_a_uuid_that_is_asked_for_stays(path: str, tmp_path: Path) -> None:
+    asked = [entry(API + path.format(each), {"of": each}) for each in (ONE, OTHER)]
+    stubs = stubs_of(imported(tmp_path / "a.har", har(*asked)))
+
+    assert len(stubs) == 2
+    assert not any("scenarioName" in stub for stub in stubs)
+    for stub in stubs:
+        assert stub["response"]["jsonBody"]["of"] in json.dumps(stub["request"])
+
+
+@pytest.mark.parametrize("name", ["nonce", "request_id", "requestId", "x-correlation-id", "traceId", "idempotency_key"])
+def test_a_uuid_that_names_one_call_does_not(name: str, tmp_path: Path) -> None:
+    asked = [entry(f"{API}/items?{name}={each}", [1]) for each in (ONE, OTHER)]
+    stubs = stubs_of(imported(tmp_path / "a.har", har(*asked)))
+
+    assert [ONE in str(stubs), OTHER in str(stubs)] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("https://api.example.com:99999/x", "its URL is not one"),
+        ("https://api.example.com:x/x", "its URL is not one"),
+        ("https://[::1/x", "its URL is not one"),
+        ("/x?access_token=s3cr3t", "its URL is not absolute"),
+        ("//api.example.com/x", "its URL is not absolute"),
+        ("ws://ada:" + "s3cr3t@api.example.com/x", "ws: is not HTTP"),
+        ("wss://ada:s3c@r3t@api.example.com/x?t=s3cr3t", "wss: is not HTTP"),  # pragma: allowlist secret
+    ],
+)
+def test_a_url_that_is_none_is_left_out_without_its_secrets(url: str, reason: str, tmp_path: Path) -> None:
+    found = imported(tmp_path / "a.har", har(entry(f"{API}/ok", {}), entry(url, {})))
+
+    assert list(found.account.left_out) == [reason]
+    assert not any(each in str(found.account) for each in ("s3cr3t", "s3c@r3t", "ada"))
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_no_secret_is_shown(form: list[str], tmp_path: Path) -> None:
+    token = "ghp_" + "q8Zr2Lx7Vb3Nw5KtPd9Yc4Hs6Jf1Mg0Ua2We"  # pragma: allowlist secret
+    memo = "https://abc:" + "12@example.com/path"
+    entries = [
+        entry(f"https://ada:{token}@api.example.com/a?access_token={token}", {"memo": {"uri": memo}}),
+        entry(f"{API}/b/{token}", {"memo": {"uri": memo}}),
+        entry(f"{API}/c/{token}?key={token}", status=0),
+        entry(f"wss://ada:{token}@api.example.com/d/{token}"),
+    ]
+    done = run(write(tmp_path / "a.har", har(*entries)), "-o", tmp_path / "wiremock-mappings" / "a", *form)
+
+    assert "third_party_requests[0].response_body.memo.uri (GET https://api.example.com/a)" in done.output
+    assert "wss://api.example.com/d/redacted-" in done.output
+    assert token not in done.output
+    assert token not in "".join(path.read_text() for path in (tmp_path / "wiremock-mappings").rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+@pytest.mark.parametrize("text", [r'{"a": "\ud83d"}', r'["\udc00"]', r'{"\ud83d": 1}'])
+def test_half_a_character_is_written_as_wiremock_sends_it(text: str, form: str, tmp_path: Path) -> None:
+    target = tmp_path / "wiremock-mappings" / "a"
+    run(write(tmp_path / "a.har", har(entry(f"{API}/a", text))), "-o", target, "--as", form)
+
+    assert [stub["response"]["jsonBody"] for stub in load("a", tmp_path, None)] == [
+        json.loads(text.replace("\\ud83d", "?").replace("\\udc00", "?"))
+    ]

@@ -268,10 +268,29 @@ def test_the_command_writes_a_stub_folder_that_loads_and_says_what_it_left_out(t
     assert len(stub["response"]["body"]) > 10_000
     before = {path: path.read_bytes() for path in target.rglob("*") if path.is_file()}
     assert len(before) == 2
-    assert "2 files are unchanged" in run(source, "-o", target).stdout
+    assert "2 files unchanged" in run(source, "-o", target).stdout
 
     write(target / "api.example.com.yaml", "- url: /mine\n  response: {}\n")
     refused = run(source, "-o", target, code=3)
     assert "is there already; nothing was written" in refused.stderr
     run(source, "-o", target, "--force")
     assert {path: path.read_bytes() for path in target.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("secret", ["ghp_" + "aB3" * 12, "ada.lovelace@corp.com"])  # pragma: allowlist secret
+def test_names_are_redacted(secret: str, tmp_path: Path) -> None:
+    paths = {"/a": {"get": {**operation(example={"a": 1}), "summary": f"Ask {secret}"}}, f"/b/{secret}": {"get": {}}}
+    found = imported(tmp_path / "a.json", openapi(paths))
+
+    assert stubs_of(found)[0]["name"].startswith("Ask ")
+    assert found.account.left_out
+    assert secret not in str(found)
+
+
+def test_places_are_named_in_order(tmp_path: Path) -> None:
+    statuses = ["500", "404", "401", "422", "default", "403"]
+    described = {**operation(example={})["responses"], **{each: {"description": ""} for each in statuses}}
+    found = imported(tmp_path / "a.json", openapi({"/a": {"get": {"responses": described}}}))
+
+    places = found.account.notes["other answers of an operation are not taken, such as its errors"]
+    assert places == [f"GET /a: {each}" for each in sorted(statuses)]

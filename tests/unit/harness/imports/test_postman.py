@@ -116,3 +116,60 @@ def test_a_variable_that_names_itself_ends(tmp_path: Path) -> None:
 
     assert found.taken == 1
     assert "its answer has {{variables}} without a value, which are left as they are" in found.account.notes
+
+
+TOKEN = "ghp_" + "q8Zr2Lx7Vb3Nw5KtPd9Yc4Hs6Jf1Mg0Ua2We"  # pragma: allowlist secret
+
+
+@pytest.mark.parametrize(
+    ("path", "secret"),
+    [
+        ("/hook/:token/x", TOKEN),
+        ("/hook/:id/x", TOKEN),
+        ("/u/:mail", "ada.lovelace@corp.com"),
+        ("/u/:id.json", "ada.lovelace@corp.com"),
+        ("/:password", "s3cr3t-a-b-c"),
+        (
+            "/a/:jwt",
+            "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+        ),
+    ],
+)
+def test_values_in_paths_are_redacted(path: str, secret: str, tmp_path: Path) -> None:
+    name = path.partition(":")[2].partition("/")[0].partition(".")[0]
+
+    def example(value: str, body: Any) -> dict[str, Any]:
+        url = {"raw": API + path, "variable": [{"key": name, "value": value}]}
+        return {"originalRequest": {"method": "GET", "url": url}, **answer(body)}
+
+    asked = {**item("a", API + path), "response": [example(secret, {"a": 1}), example("other", {"a": 2})]}
+    found = imported(tmp_path / "a.json", collection(asked))
+
+    assert len(stubs_of(found)) == 3  # one for values that no example has
+    assert not any(each in str(found) for each in (secret, secret.replace("@", "%40")))
+
+
+@pytest.mark.parametrize("secret", [TOKEN, "ada.lovelace@corp.com"])
+def test_names_are_redacted(secret: str, tmp_path: Path) -> None:
+    named = item(f"user {secret}", f"{API}/a", answer({"a": 1}), answer({"a": 2}))
+    lost = item(f"lost {secret}", f"{API}/b")
+    folder = {"name": f"folder of {secret}", "item": [named, lost]}
+    found = imported(tmp_path / "a.json", collection(folder))
+
+    assert stubs_of(found)[0]["name"].startswith("user ")
+    assert found.account.left_out
+    assert found.account.notes
+    assert secret not in str(found)
+
+
+@pytest.mark.parametrize("body", ['{"a": 1,}', "[1", "{", '{"x": NaN2}', "{{", "[" * 5_000])
+def test_a_body_that_is_not_json_is_asked_for_as_text(body: str, tmp_path: Path) -> None:
+    def example(text: str, number: int) -> dict[str, Any]:
+        sent = {"mode": "raw", "raw": text}
+        return {"originalRequest": {"method": "POST", "url": f"{API}/a", "body": sent}, **answer(number)}
+
+    asked = {**item("a", f"{API}/a"), "response": [example(body, 1), example('{"a": 2}', 2)]}
+    first, second = stubs_of(imported(tmp_path / "a.json", collection(asked)))
+
+    assert first["request"]["bodyPatterns"] == [{"equalTo": body}]
+    assert second["request"]["bodyPatterns"] == [{"equalToJson": {"a": 2}}]

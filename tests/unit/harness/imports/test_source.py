@@ -47,12 +47,12 @@ WHOLE = json.dumps(openapi({"/x": {"get": operation()}}))
         ("a.har.gz", gzip.compress(b"{}", mtime=0), "is a gzip file", "unpack"),
         ("a.json", b"[]", "does not hold an object", "an OpenAPI 3 document"),
         ("a.json", b"{}", "nothing in it says what it is", "a HAR file"),
-        ("a.yaml", b"just text", "does not hold an object", "name a folder"),
+        ("a.yaml", b"just text", "does not hold an object", "name a WireMock folder"),
         ("a.json", b'{"swagger": "2.0", "paths": {}}', "/swagger: this is Swagger 2.0", "swagger2openapi"),
         ("a.json", b'{"openapi": "4.0.0", "paths": {"/": {}}}', "/openapi: this is OpenAPI 4.0.0", "convert"),
         ("a.json", b'{"openapi": "3.1.0", "webhooks": {}}', "/paths: the document has no paths", "name the document"),
         ("a.json", b'{"paths": {}}', "no key `openapi`", "add `openapi: 3.0.3`"),
-        ("a.json", b'{"asyncapi": "2.0"}', "AsyncAPI", "name a folder"),
+        ("a.json", b'{"asyncapi": "2.0"}', "AsyncAPI", "name a WireMock folder"),
         (
             "a.json",
             b'{"id": "1", "order": [], "requests": []}',
@@ -103,7 +103,7 @@ def test_aliases_of_aliases_do_not_fill_the_memory(tmp_path: Path) -> None:
 
 def test_an_error_as_json(tmp_path: Path) -> None:
     said = run(write(tmp_path / "a.json", "{}"), "-o", tmp_path / "out", "--json", code=3).stdout
-    assert json.loads(said)["error"]["remedy"].startswith("name a folder of WireMock's")
+    assert json.loads(said)["error"]["remedy"].startswith("name a WireMock folder")
 
 
 SEEDS = [
@@ -158,3 +158,59 @@ def test_a_document_with_anything_anywhere_is_imported_or_refused(tmp_path: Path
         except SandboxError:
             continue
         writing.write(found, tmp_path / f"out-{number}", "yaml")
+
+
+FOLDER = "folder"
+OF_EACH = {
+    FOLDER: None,
+    "HAR file": har(entry(f"{API}/a", {})),
+    "OpenAPI document": openapi({"/a": {"get": operation(example={})}}),
+    "Postman collection": collection(item("a", f"{API}/a", answer([]))),
+}
+APPLIES = {
+    "--only": {"HAR file", "OpenAPI document", "Postman collection"},
+    "--allow": {"HAR file", "OpenAPI document", "Postman collection"},
+    "--server": {"OpenAPI document"},
+    "--environment": {"Postman collection"},
+}
+
+
+@pytest.mark.parametrize("kind", OF_EACH)
+@pytest.mark.parametrize("option", APPLIES)
+def test_an_option_that_says_nothing_of_the_source_is_refused(tmp_path: Path, option: str, kind: str) -> None:
+    content = OF_EACH[kind]
+    if content is None:
+        made = {"request": {"url": "/a"}, "response": {}}
+        path = write(tmp_path / "folder" / "mappings" / "a.json", made).parent.parent
+    else:
+        path = write(tmp_path / "a.json", content)
+    environment = write(tmp_path / "e.json", {"values": []}) if option == "--environment" else None
+    options = {"--only": Options(only=("*",)), "--allow": Options(allowed=("a.b",)), "--server": Options(server=API)}
+    if kind in APPLIES[option]:
+        assert source.read(path, options.get(option, Options()), environment).taken == 1
+    else:
+        with pytest.raises(SandboxError, match=f"and {option} is for "):
+            source.read(path, options.get(option, Options()), environment)
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    found = source.read(write(tmp_path / "a.json", OF_EACH["HAR file"]), Options())
+    with pytest.raises(SandboxError, match=r"out.* cannot be read or written: "):
+        writing.write(found, tmp_path / "out", "yaml")
+
+
+def test_nobody_elses_files_are_removed(tmp_path: Path) -> None:
+    others = [tmp_path / "out" / name for name in (".ocean-sandbox-mine", ".ocean-sandbox-", ".import-", ".stubs-x")]
+    for each in others:
+        write(each, "mine")
+    writing.write(source.read(write(tmp_path / "a.json", OF_EACH["HAR file"]), Options()), tmp_path / "out", "json")
+    assert [each.read_text() for each in others] == ["mine"] * len(others)
+
+
+def test_one_of_something_is_said_in_the_singular(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.json", OF_EACH["OpenAPI document"])
+    run(file, "-o", tmp_path / "wiremock-mappings" / "a")
+    again = run(file, "-o", tmp_path / "wiremock-mappings" / "a").output
+    assert "1 file unchanged" in again
+    assert "OpenAPI document: 1 of 1 operation taken" in again

@@ -39,7 +39,7 @@ def test_files_are_copied_and_only_older_stubs_get_another_priority(tmp_path: Pa
     assert (target / "alone.json").read_text() == text
     assert (target / "__files" / "deep" / "a.bin").read_text() == "body"
     assert priorities(target / "sub") == {"old": 6, "new": None}
-    assert "WireMock folder: 3 of 5 stubs and files taken" in done.stdout
+    assert "WireMock folder: 3 of 5 stubs or files taken" in done.stdout
     assert "mappings/README.md, extensions" in done.stderr
     assert check(target) == []
 
