@@ -115,7 +115,8 @@ class Exchange:
             await self._refuse(_NOTHING, 408, f"the request's head did not end within {_HEAD_SECONDS:g} s")
             return None
         except BrokenHeadError as broken:
-            if self._is_first and not (b"\n" in broken.raw or b"HTTP/" in broken.raw):  # words, but none of HTTP's
+            is_request = b"\n" in broken.raw or b"HTTP/" in broken.raw or len(broken.raw) > _MOST_OF_A_VALUE
+            if self._is_first and not is_request:  # words, but none of HTTP's
                 reason = f"its first bytes: {broken.raw[:_SHOWN]!r}"
                 await self._turn_away("", reason, broken.status, f"The sandbox refuses this: {broken.reason}.")
                 return None
