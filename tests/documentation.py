@@ -1,5 +1,6 @@
 """Finds the code blocks of the documentation, for the tests that run them."""
 
+import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,7 @@ def all_blocks() -> list[Block]:
 
 def commands(block: Block) -> list[list[str]]:
     """The commands of a console block, each as its words."""
-    return [line.removeprefix("$ ").split() for line in block.code.splitlines() if line.startswith("$ ")]
+    return [shlex.split(line.removeprefix("$ ")) for line in block.code.splitlines() if line.startswith("$ ")]
 
 
 def tracker_with_tests(folder: Path) -> Path:
