@@ -21,7 +21,7 @@ def say(raw):
 # The first ones are asked before WireMock's journal is emptied, which a long discovery does at times.
 LOST = {
     "/front": b"GET /front HTTP/1.1\r\nHost: a.example\r\nno colon\r\n\r\n",
-    "/jetty": b"GET /jetty HTTP/1.1\r\nHost: a.example\r\nX: a\x01b\r\n\r\n",
+    "/jetty": b"GET /jetty HTTP/1.1\r\nHost: a.example\r\nUser-Agent: things/1\r\nX: a\x01b\r\n\r\n",
 }
 MANY = """
     import httpx
