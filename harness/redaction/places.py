@@ -76,7 +76,7 @@ _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:?\d\d.*)?")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _SLUG = re.compile(r"(?:[A-Za-z]+|[0-9]+)(?:[-_./:@](?:[A-Za-z]+|[0-9]+))+")
-_OURS = re.compile(r"redacted-[0-9]{5,}")
+PLACEHOLDER = re.compile(r"redacted-[0-9]{5,}")
 _PAIR = 2
 
 
@@ -187,7 +187,7 @@ def says_none(text: str) -> bool:
     return (
         not bare
         or "://" in bare
-        or any(form.fullmatch(bare) for form in (_MASKED, _REFERENCE, _TEMPLATE, _MEDIA_TYPE, _OURS))
+        or any(form.fullmatch(bare) for form in (_MASKED, _REFERENCE, _TEMPLATE, _MEDIA_TYPE, PLACEHOLDER))
     )
 
 

@@ -24,17 +24,15 @@ from harness.redaction.credential_names import (
 )
 from harness.redaction.documents import decoded_text, documents_in, parsed
 from harness.redaction.json_texts import all_texts, decoded, mapped, rewritten
-from harness.redaction.places import Place, is_no_secret, is_secret_here, says_none, walked
+from harness.redaction.places import PLACEHOLDER, Place, is_no_secret, is_secret_here, says_none, walked
 from harness.redaction.secret_finder import Finder
 from harness.redaction.secret_forms import LONG, SHORTEST, Secret
-from harness.redaction.text_places import FORM, PARAMETER, Span, secrets_in
+from harness.redaction.text_places import FORM, PARAMETER, SCHEME, Span, secrets_in
 
 Json = Any
 Pairs = list[tuple[str, str]]
 _WRAPPED = re.compile(r"(?:[A-Za-z0-9+/]{40,}\r?\n)+[A-Za-z0-9+/]*={0,2}\s*\Z")
-_SCHEME = re.compile(r"\A(?:[A-Za-z][A-Za-z0-9-]*) +(?=\S)")
 _COOKIE = re.compile(r"(?P<name>[^=;,\s]+)=(?P<value>\"[^\"]*\"|[^;]*)")
-_PLACEHOLDER = re.compile(r"redacted-[0-9]{5,}")
 _KEY_LINES = re.compile(r"\\+[nr]|[\s\"',]+")
 _FLAG = re.compile(r"(?i)true|false|\d{1,6}|\d+(?:\.\d+)?s?")
 # Of a passphrase of several words that it is nothing else can be said from so many characters on.
@@ -188,7 +186,7 @@ class Redactor:
 
     def _learn_credential(self, value: str) -> None:
         """Take for a secret what comes after the scheme, such as ``Bearer``, and the password of ``Basic``."""
-        scheme = _SCHEME.match(value)
+        scheme = SCHEME.match(value)
         credential = value[scheme.end() :] if scheme else value
         if scheme and not looks_secret(credential):
             credential = value
@@ -220,7 +218,7 @@ class Redactor:
         """What takes the place of a value: the same for the same value, none of them a part of another."""
         if JWT.fullmatch(value):
             return self._jwt(value)
-        if _PLACEHOLDER.fullmatch(value):
+        if PLACEHOLDER.fullmatch(value):
             return value
         return self._placeholders.setdefault(value, f"redacted-{len(self._placeholders) + 1:05}")
 
@@ -249,7 +247,7 @@ class Redactor:
         return self.clean_text(value, by_chance=not is_identifying(name))
 
     def _clean_credential(self, value: str) -> str:
-        scheme = _SCHEME.match(value)
+        scheme = SCHEME.match(value)
         start = scheme.end() if scheme else 0
         return value[:start] + self.placeholder(value[start:])
 
@@ -373,7 +371,7 @@ class Redactor:
         come out as it does where it stands alone.
         """
         head, claims, signature = token.split(".")
-        if _PLACEHOLDER.fullmatch(decoded(signature)):
+        if PLACEHOLDER.fullmatch(decoded(signature)):
             return token
         kept = []
         for part in (head, claims):

@@ -53,7 +53,7 @@ _COMMENT = re.compile(r"\s+#.*\Z")
 _SCHEMED = re.compile(
     r"(?i)\b(?P<scheme>bearer|basic|token|apikey|api-key|splunk|genie ?key|ssws|oauth)[ \t]+(?P<value>[A-Za-z0-9._~+/=-]{12,})"
 )
-_SCHEME = re.compile(r"\A(?:[A-Za-z][A-Za-z0-9-]*) +(?=\S)")
+SCHEME = re.compile(r"\A(?:[A-Za-z][A-Za-z0-9-]*) +(?=\S)")
 _WORDED = re.compile(
     r"(?i)\b(?:password|passwd|pwd|passphrase|passcode|secret|token|api[ _-]?key|access[ _-]?key|identified by|credentials?)\b"
     r"[\"']?[ \t]*(?:is[ \t]*:?|was|=|:|as|\|)?[ \t]+[\"'`]?(?P<value>[^\s\"'`,;<>|]+)"
@@ -168,7 +168,7 @@ def _named(text: str, name: str, start: int, end: int, *, is_quoted: bool) -> It
     if place is Place.OPEN:
         return
     value = text[start:end]
-    scheme = _SCHEME.match(value)
+    scheme = SCHEME.match(value)
     if scheme and is_credential_header(name) and looks_secret(value[scheme.end() :]):
         start, value = start + scheme.end(), value[scheme.end() :]
     if not is_quoted:
@@ -194,7 +194,7 @@ def _in_line(found: re.Match[str]) -> Iterator[Span]:
         start, value = start + 1, value[1:end] if end > 0 else value[1:]
     else:
         value = _COMMENT.sub("", value)
-        if scheme := _SCHEME.match(value):
+        if scheme := SCHEME.match(value):
             start, value = start + scheme.end(), value[scheme.end() :]
         if any(character.isspace() for character in value) or value[:1] in ("{", "[", "|", ">", "&", "*"):
             return

@@ -153,7 +153,7 @@ class IntegrationTestHarness:
         if self.port_mock.is_strict and not self._has_blueprints and self.entry == "resync":
             self.port_mock.blueprints = blueprints_of(directory)
         self.port_mock.checked_seed(self._integration_type())
-        archive.pack(directory)  # whatever is wrong with it is said before anything is leased
+        code = archive.pack(directory)  # whatever is wrong with it is said before anything is leased
         self._of_files = stub_files.load(self._stub_folders, directory, in_force.mappings) if self._stub_folders else []
         session.add(self)
         watch = Stopwatch()
@@ -161,7 +161,7 @@ class IntegrationTestHarness:
             lease = await self._begin_lease(directory, in_force, watch)
             await lease.seed(self._integration_type())
             lease.booted = await lease.container()
-        await self._started()[0].boot(lease.booted)
+        await self._started()[0].boot(lease.booted, code)
 
     async def _begin_lease(self, directory: Path, settings: Settings, watch: Stopwatch) -> Lease:
         of = await asyncio.to_thread(pool.of_this_process, settings_in_force())

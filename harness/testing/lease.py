@@ -18,7 +18,6 @@ from harness.stubs.answer_failures import AnswerFailedError, answer_failures
 from harness.stubs.mappings import Stub
 from harness.stubs.relay_client import Answerer
 from harness.stubs.unmatched import explain
-from sandbox.images import archive
 from sandbox.pool.pool import Pool
 from sandbox.resync.sandbox import Resync, Sandbox
 from sandbox.settings import Entry, Settings
@@ -130,13 +129,18 @@ class Lease:
         """A resync container."""
         return await asyncio.to_thread(self.sandbox.resync_container, self.directory, self.settings)
 
-    async def boot(self, container: Resync, config: dict[str, Any], entry: Entry) -> None:
-        """Boot the integration in a container, as its files are now.
+    async def boot(self, container: Resync, code: bytes, config: dict[str, Any], entry: Entry) -> None:
+        """Boot the integration in a container.
+
+        Args:
+            container: Where.
+            code: Its code, as :func:`sandbox.images.archive.pack` packs it.
+            config: What it is configured with.
+            entry: How it is started.
 
         Raises:
             SandboxError: It does not start.
         """
-        code = archive.pack(self.directory)
         with self.watch.timed("boot"):
             await asyncio.to_thread(
                 lambda: container.boot(archive=code, config=config, source=self.directory, entry=entry)

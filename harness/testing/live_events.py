@@ -15,6 +15,7 @@ from harness.stubs.journal import count
 from harness.testing.collector import Collector
 from harness.testing.lease import Lease
 from sandbox.errors import ActionError, EventPathError, EventTimeoutError
+from sandbox.images import archive
 from sandbox.resync.live import Outcome
 from sandbox.resync.sandbox import Sandbox
 
@@ -133,7 +134,7 @@ class LiveEvents:
             await self._answer(listening)
             await lease.deploy()
             with lease.watch.timed("boot"):
-                await lease.boot(container, config, "production")
+                await lease.boot(container, archive.pack(lease.directory), config, "production")
                 await listening.open()
         except BaseException:
             await listening.close()

@@ -15,6 +15,7 @@ from harness.testing import session
 from harness.testing.collector import Collector
 from harness.testing.lease import Lease
 from sandbox.errors import ResyncTimeoutError
+from sandbox.images import archive
 from sandbox.resync.report import Report
 from sandbox.resync.sandbox import Resync
 from sandbox.settings import Entry
@@ -45,13 +46,13 @@ class Resyncs:
         self._entry = entry
         self._to_port = to_port
 
-    async def boot(self, container: Resync) -> None:
-        """Boot the integration in a container; in production, the resync boots it.
+    async def boot(self, container: Resync, code: bytes) -> None:
+        """Boot the integration, ``code`` being its archive, in a container; in production, the resync boots it.
 
         Raises:
             SandboxError: It does not start.
         """
-        await self._lease.boot(container, self._config(), self._entry)
+        await self._lease.boot(container, code, self._config(), self._entry)
 
     async def trigger(self) -> ResyncResult:
         """See :meth:`harness.IntegrationTestHarness.trigger_resync`."""
@@ -97,7 +98,7 @@ class Resyncs:
         # What an integration that kept running until now has told Port is not part of this resync.
         self._collector.told_before = production.sizes(await asyncio.to_thread(lease.sandbox.port.state))
         try:
-            await self.boot(container)
+            await self.boot(container, archive.pack(lease.directory))
         except Exception:
             await self._put_away(container)
             raise

@@ -289,7 +289,7 @@ class ResyncContainer:
             if self._container.ended.is_set():
                 answer = {"event": "gone"}
             else:
-                self._container.send(json.dumps({**order, "number": number}).encode() + b"\n")
+                self._order({**order, "number": number})
                 answer = waiting.get(timeout=order["seconds"] + _ANSWER_SECONDS)
         except queue.Empty:
             raise EventTimeoutError(
@@ -327,7 +327,7 @@ class ResyncContainer:
         if self.warning or self._is_out_of_date:
             return False
         try:
-            self._container.send(b'{"order": "end"}\n')
+            self._order({"order": "end"})
             while (answer := self._answers.get(timeout=_END_SECONDS))["event"] not in ("ended", "gone"):
                 pass  # what was under way when it was killed
             self._container.wait_for_mark(_MARK_SECONDS)
@@ -447,7 +447,7 @@ class ResyncContainer:
         doing = "resyncing" if order in ({"order": "resync"}, {"order": "wait"}) else "starting"
         try:
             if order is not None:
-                self._container.send(json.dumps(order).encode() + b"\n")
+                self._order(order)
             answer = self._answers.get(timeout=seconds)
         except queue.Empty:
             raise self._timeout(doing, seconds, source) from None
@@ -498,11 +498,11 @@ class ResyncContainer:
         except EngineUnreachableError as error:  # what hangs is the engine
             return error
         with contextlib.suppress(OSError):
-            self._container.send(b'{"order": "stacks"}\n')
+            self._order({"order": "stacks"})
         time.sleep(_STACKS_SECONDS)
         tried: dict[str, Any] = {}
         with contextlib.suppress(OSError, queue.Empty):
-            self._container.send(b'{"order": "attempts"}\n')
+            self._order({"order": "attempts"})
             tried = self._answers.get(timeout=_STACKS_SECONDS)
         self.stop()
         setting = "resync_timeout" if doing == "resyncing" else "boot_timeout"
