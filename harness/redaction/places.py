@@ -71,6 +71,8 @@ _REFERENCE = re.compile(
     r"\$\{.*|\{\{.*|\$\(.*|%\(.*|\$[A-Z_][A-Z0-9_]*|arn:[a-z-]+:.*|(?:vault|ssm|op|secretsmanager):.*|!(?:Ref|Sub|GetAtt|vault|secret)\b.*"
 )
 _TEMPLATE = re.compile(r"(?:[A-Za-z]+ )?\{\{[^{}]*\}\}")
+# Not any text with `://` in it: a password may have that.
+_URL = re.compile(r"[\"'<(\[]?[A-Za-z][A-Za-z0-9+.:-]*://")
 _MEDIA_TYPE = re.compile(r"(?:application|text|image|audio|video|multipart)/[a-z0-9.+*-]+(?:;.*)?|\*/\*")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:?\d\d.*)?")
@@ -186,7 +188,7 @@ def says_none(text: str) -> bool:
     bare = text.strip()
     return (
         not bare
-        or "://" in bare
+        or _URL.match(bare) is not None
         or any(form.fullmatch(bare) for form in (_MASKED, _REFERENCE, _TEMPLATE, _MEDIA_TYPE, PLACEHOLDER))
     )
 

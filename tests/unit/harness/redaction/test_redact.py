@@ -146,6 +146,17 @@ def test_what_only_its_place_makes_a_secret_is_gone_everywhere(
     assert third["url"] == first["response_body"]["url"]
 
 
+@pytest.mark.parametrize("secret", ["\"*,\\'://Xb1*&X}-|", "8gH://kk2L!vv", "p4ss w0rd://x9"])
+def test_a_secret_with_the_middle_of_a_url_in_it_is_one(tmp_path: Path, secret: str) -> None:
+    redactor = Redactor()
+    redactor.add_config("password", secret, is_sensitive=True)
+    plain = Exchange("GET", "https://a.example/", [], b"", 200, [("content-type", "text/plain")], secret.encode())
+
+    write(tmp_path, [plain], redactor)
+
+    assert json.dumps(secret)[1:-1] not in (tmp_path / "discovery.json").read_text()
+
+
 def test_what_has_the_form_of_a_makers_token_is_gone_wherever_it_stands(tmp_path: Path) -> None:
     token = "glpat-" + "q8Zr2Lx7Vb3Nw5KtY1mD"
     body = {"note": f"as {token} may", "list": [token]}
