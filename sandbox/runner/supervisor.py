@@ -119,10 +119,12 @@ class Supervisor:
 
     def _import(self, wanted: Modules, directory: Path, *, is_tried: bool) -> None:
         found: Modules | None = None
+        gc.disable()  # as while port_ocean was imported
         try:
             found = Modules() if _threads() else preload(wanted, directory, _threads, is_tried=is_tried)
         except Exception:  # noqa: BLE001 # what was to save time must not cost the container
             self._is_out_of_date = True  # nobody knows what is imported now
+        gc.enable()
         done = found or Modules()
         self._preloaded = Modules(self._preloaded.installed + done.installed, self._preloaded.own + done.own)
         gc.freeze()
