@@ -1,14 +1,11 @@
 """The container in which one resync of one integration runs; with the isolation ``fork``, one after another."""
 
-import base64
 import contextlib
-import hashlib
 import itertools
 import json
 import queue
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,7 +28,8 @@ from sandbox.images.images import RELEASED, Image, ensure
 from sandbox.resync import loopback
 from sandbox.resync.egress import EgressAttempt, merge, with_attempts
 from sandbox.resync.environment import variables
-from sandbox.resync.learned import Learned, Memory, with_bytecode
+from sandbox.resync.learned import Memory
+from sandbox.resync.preparation import Preparation
 from sandbox.resync.report import RemoteFailure, Report
 from sandbox.resync.sandbox import DIRECTORY, OWN_NAMES
 from sandbox.services import port
@@ -96,16 +94,8 @@ class ResyncContainer:
         self._client = client.client
         self._front = front
         self._refusals = refusals
-        self._directory = directory
-        self._memory = memory
-        # The hash of the code that is in it, and of what is booted; none of what the image brings.
-        self._code = self._booting = ""
-        # The modules that it was told to import before it is forked, and whether that is for the first time anywhere.
-        self._ahead: dict[str, tuple[str, ...]] = {"installed": (), "own": ()}
-        self._tries = False
-        # Whether modules of other code were imported, so that no fork will do.
-        self._is_out_of_date = False
-        self._has_own_code = image.name == RELEASED
+        brings_code = image.name == RELEASED
+        self._preparation = Preparation(self._tag, directory, memory, self._order, brings_code=brings_code)
         self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
         self._is_ready = False
         self._sails = False
@@ -123,7 +113,7 @@ class ResyncContainer:
             memory=settings.resync_memory,
             pids_limit=settings.pids_limit,
             environment=ENVIRONMENT,
-            temporary={} if self._has_own_code else {DIRECTORY: "rw,exec,nosuid,nodev,mode=1777"},
+            temporary={} if brings_code else {DIRECTORY: "rw,exec,nosuid,nodev,mode=1777"},
             cpu_shares=_SHARES_AHEAD if ahead else None,
             on_line=self._take,
         )
@@ -131,8 +121,7 @@ class ResyncContainer:
 
     def serves(self, image: Image, directory: Path, settings: Settings) -> bool:
         """Whether it is what a resync of the integration in a directory would get, with ``image`` and ``settings``."""
-        is_for_it = directory == self._directory or not self._ahead["installed"]
-        return is_for_it and settings == self._settings and image.tag(settings) == self._tag
+        return self._preparation.fits(directory) and settings == self._settings and image.tag(settings) == self._tag
 
     def start(self, *, same_code: bool = False) -> Self:
         """Start it; it imports ``port_ocean``, and what else the integration will, while others do something else.
@@ -142,7 +131,7 @@ class ResyncContainer:
                 imported as well. Where it is not, the resync has to begin anew, which takes longer.
         """
         self._container.start()
-        self._import_ahead(own=same_code)
+        self._preparation.import_ahead(own=same_code)
         return self
 
     def prefer(self) -> None:
@@ -164,20 +153,8 @@ class ResyncContainer:
             ResyncCrashedError: The process died while it started.
             ResyncTimeoutError: It takes too long to start.
         """
-        self._directory = source
         config = {**config, "port": {**config.get("port", {}), "base_url": port.URL}}
-        order: dict[str, Any] = {
-            "order": "boot",
-            "ca": self._front.ca,
-            "directory": DIRECTORY,
-            "own_names": OWN_NAMES,
-        }
         self._sails = entry == "production"
-        self._booting = "" if self._has_own_code else _hash_of(archive)
-        if self._sails:
-            order["environment"] = {"APPLICATION__LOG_LEVEL": self._settings.log_level, **variables(config)}
-        else:
-            order |= {"config": config, "log_level": self._settings.log_level, "learn": self._to_learn()}
         if not self._is_ready:
             ready = self._ask(None, self._settings.boot_timeout, source)
             if ready["event"] == "failed":
@@ -188,9 +165,12 @@ class ResyncContainer:
         if not self._sails:  # Ocean serves nothing then, and an integration may ask itself
             ports.add(loopback.OWN_PORT)
         self._front.answer_on_loopback(ports)
-        if not self._has_own_code:
-            self._bring(archive, self._booting)
-            self._memory.note_code(source, archive)
+        self._preparation.bring(archive, source)
+        order: dict[str, Any] = {"order": "boot", "ca": self._front.ca, "directory": DIRECTORY, "own_names": OWN_NAMES}
+        if self._sails:
+            order["environment"] = {"APPLICATION__LOG_LEVEL": self._settings.log_level, **variables(config)}
+        else:
+            order |= {"config": config, "log_level": self._settings.log_level, "learn": self._preparation.to_learn()}
         answer = self._ask(order, self._settings.boot_timeout, source)
         if answer["event"] == "failed":
             raise self._failed(answer, source)
@@ -208,7 +188,7 @@ class ResyncContainer:
             self.sail(source)
             return self.wait(source)
         answer = self._ask({"order": "resync"}, self._settings.resync_timeout, source)
-        self._learn(answer)
+        self._preparation.learn(answer)
         return Report(
             bool(answer.get("reconciliation_success")),
             [RemoteFailure.read(error) for error in answer["errors"]],
@@ -324,7 +304,7 @@ class ResyncContainer:
         """
         if self._settings.isolation != "fork" or not self._is_ready:
             return False
-        if self.warning or self._is_out_of_date:
+        if self.warning or self._preparation.is_out_of_date:
             return False
         try:
             self._order({"order": "end"})
@@ -337,65 +317,8 @@ class ResyncContainer:
         self._died = None
         if answer["event"] != "ended" or answer["left"]:
             return False
-        self._import_ahead(own=same_code)
+        self._preparation.import_ahead(own=same_code)
         return True
-
-    def _bring(self, archive: bytes, code: str) -> None:
-        """Put the integration's code in, unless just that is there: the runner puts it back after each fork."""
-        if code == self._code:
-            return
-        learned = self._memory.of(self._tag, self._directory)
-        content = base64.b64encode(with_bytecode(archive, code, learned)).decode()
-        with contextlib.suppress(OSError):  # it has ended, which who boots is told
-            self._order({"order": "code", "directory": DIRECTORY, "archive": content})
-        self._code = code
-        self._is_out_of_date = bool(self._ahead["own"])
-
-    def _to_learn(self) -> list[str]:
-        """What a resync of this code can show that is not known yet."""
-        learned = self._memory.of(self._tag, self._directory)
-        if learned is not None and learned.code == self._booting:
-            return []
-        return ["modules"] if self._has_own_code else ["modules", "bytecode"]
-
-    def _learn(self, answer: dict[str, Any]) -> None:
-        """Remember what a resync has shown."""
-        if "installed" in answer:
-            installed, own = ((), ()) if answer["egress"] else (tuple(answer["installed"]), tuple(answer["own"]))
-            learned = Learned(self._booting, answer.get("bytecode", ""), installed, own)
-            self._memory.learn(self._tag, self._directory, learned)
-            self._code = ""  # what was compiled comes with the next boot
-
-    def _import_ahead(self, *, own: bool) -> None:
-        """Have it import what the integration will, in the time until it is wanted.
-
-        Args:
-            own: The integration's own modules too, if its code is what was learned from.
-        """
-        learned = self._memory.of(self._tag, self._directory)
-        if learned is None or not learned.installed:
-            return
-        archive = self._memory.code_of(self._directory)
-        knows_own = own and (_hash_of(archive) == learned.code if archive is not None else self._has_own_code)
-        if knows_own and archive is not None:
-            self._bring(archive, learned.code)
-        modules = {"installed": learned.installed, "own": learned.own if knows_own else ()}
-        if modules == self._ahead:
-            return
-        self._ahead = modules
-        self._tries = knows_own and not learned.is_tried
-        with contextlib.suppress(OSError):  # it has ended, which who boots is told
-            self._order({"order": "import", "directory": DIRECTORY, "tried": learned.is_tried, **modules})
-
-    def _note_imported(self, answer: dict[str, Any]) -> None:
-        """Remember what can be imported ahead, once all of it has been tried."""
-        learned = self._memory.of(self._tag, self._directory)
-        installed, own = tuple(answer["installed"]), tuple(answer["own"])
-        self._ahead = {"installed": installed, "own": own}
-        if self._tries and learned is not None:
-            tried = replace(learned, installed=installed, own=own, is_tried=True)
-            # A trial that came to no end may have been too slow on this day only.
-            self._memory.learn(self._tag, self._directory, tried, lasting=answer["ended"])
 
     def _order(self, order: dict[str, Any]) -> None:
         self._container.send(json.dumps(order).encode() + b"\n")
@@ -433,7 +356,7 @@ class ResyncContainer:
                 waiting.put(answer)
             return
         if answer["event"] == "imported":
-            self._note_imported(answer)
+            self._preparation.note_imported(answer)
             return
         if answer["event"] == "died" and self._died is None:
             self._died = answer
@@ -514,10 +437,6 @@ class ResyncContainer:
                 self._container.end_of_log(_LINES_OF_SAIL if self._sails else _LINES), self._attempts(tried)
             ),
         )
-
-
-def _hash_of(archive: bytes) -> str:
-    return hashlib.sha256(archive).hexdigest()
 
 
 def _why(died: dict[str, Any], settings: Settings) -> str:
