@@ -44,6 +44,8 @@ def main(*, rounds: int, names: str, quick: bool, results: Path) -> None:
     except (SandboxError, runs.MeasureError) as error:
         say("bench", f"could not begin: {error}")
         sys.exit(1)
+    if why := runs.without_public_suite():
+        say("bench", f"public suite left out: {why}")
     measured = [measure(row, rounds) for row in selected]
     heading = _heading(facts, rounds, quick=quick)
     table.show(measured, heading, Console(width=None if sys.stdout.isatty() else 160))

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from . import runs, sandboxes, watching
@@ -54,16 +55,20 @@ class Sizes:
     entities: tuple[int, int] = (10_000, 100_000)
     at_once: tuple[int, ...] = (1, 4, 16)
     saves: int = 20
+    public_workers: tuple[int, ...] = (1, 4)
 
 
 FULL = Sizes()
 # Enough to see that a row can be measured.
-QUICK = Sizes(steady=4, naive=2, many=4, many_workers=2, entities=(200, 1000), at_once=(1, 2, 3), saves=3)
+QUICK = Sizes(
+    steady=4, naive=2, many=4, many_workers=2, entities=(200, 1000), at_once=(1, 2, 3), saves=3, public_workers=()
+)
 
 
 def rows(sizes: Sizes) -> list[Row]:
     """All rows, in the order of the table."""
-    return [*_start(), *_steady(sizes), *_many(sizes), *_entities(sizes), *_standing(sizes), *_watch(sizes)]
+    public = [] if runs.without_public_suite() else _public(sizes)
+    return [*_start(), *_steady(sizes), *_many(sizes), *public, *_entities(sizes), *_standing(sizes), *_watch(sizes)]
 
 
 def _start() -> list[Row]:
@@ -71,7 +76,7 @@ def _start() -> list[Row]:
         return _first(runs.in_sandboxes("things"))
 
     def first_with_pool() -> dict[str, float]:
-        with _standing_pool("things") as environment:
+        with _standing_pool(runs.INTEGRATIONS / "things") as environment:
             return _first(runs.in_sandboxes("things", **environment))
 
     def first_in_process() -> dict[str, float]:
@@ -138,7 +143,7 @@ def _many(sizes: Sizes) -> list[Row]:
         return {"value": ran.total, "first": ran.first_result}
 
     def standing(workers: int) -> dict[str, float]:
-        with _standing_pool("waiting", workers, OCEAN_SANDBOX_ISOLATION="fork") as environment:
+        with _standing_pool(runs.INTEGRATIONS / "waiting", workers, OCEAN_SANDBOX_ISOLATION="fork") as environment:
             return total("waiting", workers, **environment)
 
     return [
@@ -172,6 +177,45 @@ def _many(sizes: Sizes) -> list[Row]:
             },
             (Goal(4.0, "x", at_least=True, against=IN_PROCESS),),
         ),
+    ]
+
+
+def _public(sizes: Sizes) -> list[Row]:
+    def cold(isolation: str, workers: int) -> dict[str, float]:
+        options = ("--ocean-sandbox", "--sandbox-isolation", isolation, "-n", str(workers))
+        return {"value": runs.public_suite(*options).total}
+
+    def in_process() -> dict[str, float]:
+        return {"value": runs.public_suite("-p", "no:ocean_sandbox").total}
+
+    def standing() -> dict[str, float]:
+        isolation = {"OCEAN_SANDBOX_ISOLATION": "fork"}
+        with _standing_pool(runs.public_integration(), 2, **isolation) as environment:
+            return {"value": runs.public_suite("--ocean-sandbox", "-n", "2", **environment).total}
+
+    def row(isolation: str, goal: float) -> Row:
+        return Row(
+            f"public-{isolation}",
+            f"the public tests of github, -n 2, {isolation}, against in-process serial",
+            "s",
+            {
+                SANDBOX: lambda: cold(isolation, 2),
+                **{f"-n {workers}": partial(cold, isolation, workers) for workers in sizes.public_workers},
+                IN_PROCESS: in_process,
+            },
+            (Goal(goal, "x", at_least=True, against=IN_PROCESS),),
+        )
+
+    return [
+        row("fork", 1 / 1.5),
+        Row(
+            "public-pool",
+            "the same in fork with a pool daemon of two sandboxes",
+            "s",
+            {SANDBOX: standing, IN_PROCESS: in_process},
+            (Goal(1.0, "x", at_least=True, against=IN_PROCESS),),
+        ),
+        row("container", 1 / 3),
     ]
 
 
@@ -229,7 +273,7 @@ def _standing(sizes: Sizes) -> list[Row]:
 
 def _watch(sizes: Sizes) -> list[Row]:
     def save_to_screen() -> dict[str, float]:
-        with _standing_pool("things") as environment:
+        with _standing_pool(runs.INTEGRATIONS / "things") as environment:
             return watching.save_to_screen(sizes.saves, environment)
 
     return [
@@ -262,14 +306,14 @@ def _entities_a_second(run: Run, number: int, memory: int) -> dict[str, float]:
 
 
 @contextmanager
-def _standing_pool(integration: str, sandboxes: int = 1, **environment: str) -> Iterator[dict[str, str]]:
+def _standing_pool(integration: Path, sandboxes: int = 1, **environment: str) -> Iterator[dict[str, str]]:
     """A pool of its own that stands, and the environment in which it is found; the developer's is left alone.
 
     ``ocean-sandbox up`` returns once it does, ``ocean-sandbox down`` removes it.
     """
     with tempfile.TemporaryDirectory() as cache:
         told = {"OCEAN_SANDBOX_CACHE": cache, "OCEAN_SANDBOX_STANDING_POOL": "1", **environment}
-        up = _command("up", "--sandboxes", str(sandboxes), str(runs.INTEGRATIONS / integration), environment=told)
+        up = _command("up", "--sandboxes", str(sandboxes), str(integration), environment=told)
         if up.returncode:
             raise MeasureError(f"`ocean-sandbox up` failed with code {up.returncode}:\n{up.stderr}")
         try:

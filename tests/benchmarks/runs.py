@@ -31,6 +31,7 @@ INTEGRATIONS = HERE / "integrations"
 PYTEST = ["-m", "pytest", "-q", "-p", "stopwatch", "-p", "no:cacheprovider"]
 # A user's environment has few plugins; .venv, where the bench's own test runs, has ours.
 UNUSED = [f"no:{name}" for name in ("anyio", "faker", "hypothesispytest", "pytest_cov", "syrupy", "timeout")]
+_CHECKOUT, _PYTHON = "OCEAN_SANDBOX_PUBLIC_OCEAN", "OCEAN_SANDBOX_PUBLIC_PYTHON"
 _BENCH = PurePosixPath("/bench")
 _RESULT = "/tmp/result.json"  # noqa: S108 # in the container
 _END_OF_OUTPUT = 3000
@@ -57,13 +58,18 @@ class Run:
     most_memory: int
 
     @classmethod
-    def read(cls, result: dict[str, Any], tests: int) -> "Run":
+    def read(cls, result: dict[str, Any], tests: int | None) -> "Run":
         """What :func:`inside.clock.run` returned.
+
+        Args:
+            result: It.
+            tests: How many tests there should be; None where any number but none will do.
 
         Raises:
             MeasureError: A test failed, or there were not as many as there should be.
         """
         calls = [report for report in result["reports"] if report["when"] == "call"]
+        tests = max(len(calls), 1) if tests is None else tests
         if result["code"] or len(calls) != tests or any(each["outcome"] == "failed" for each in result["reports"]):
             raise MeasureError(
                 f"pytest ended with code {result['code']} after {len(calls)} of {tests} tests:\n"
@@ -126,20 +132,49 @@ def in_sandboxes(
     Raises:
         MeasureError: A test failed.
     """
+    told = {"BENCH_TESTS": str(tests), "BENCH_PLACE": "sandbox", "OCEAN_SANDBOX_ISOLATION": isolation, **environment}
+    plugins = [word for name in UNUSED for word in ("-p", name)]
+    command = [sys.executable, *PYTEST, *plugins, "--ocean-sandbox", *options, f"tests/{file}"]
+    return Run.read(clock.run(command, INTEGRATIONS / integration, _environment(told), meanwhile), tests)
+
+
+def without_public_suite() -> str:
+    """Why :func:`public_suite` cannot run; empty where it can."""
+    if not os.environ.get(_CHECKOUT):
+        return f"{_CHECKOUT} names no checkout of Ocean's public repository"
+    if not os.environ.get(_PYTHON):
+        return f"{_PYTHON} names no Python that has the packages of integrations/github in that checkout, and this one"
+    return ""
+
+
+def public_suite(*options: str, **environment: str) -> Run:
+    """Run github's public tests, which nobody here wrote, in that integration's own environment.
+
+    Args:
+        options: What pytest is told; ``--ocean-sandbox`` for sandboxes, or it is the in-process harness that runs them.
+        environment: What else the tests are to know.
+
+    Raises:
+        MeasureError: A test failed, or it cannot run.
+    """
+    if why := without_public_suite():
+        raise MeasureError(why)
+    # Its own options would have xdist run the in-process harness.
+    command = [os.environ[_PYTHON], *PYTEST, "-o", "addopts=", *options, "integration_tests"]
+    return Run.read(clock.run(command, public_integration(), _environment(environment)), None)
+
+
+def public_integration() -> Path:
+    """The directory of the integration that :func:`public_suite` tests."""
+    return Path(os.environ[_CHECKOUT]).resolve() / "integrations" / "github"
+
+
+def _environment(told: Mapping[str, str]) -> dict[str, str]:
     # Without bytecode, each start would compile our modules anew, as no installed package is compiled.
     drop = {"PYTHONPATH", "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE"}
     inherited = {name: value for name, value in os.environ.items() if name not in drop}
-    told = {
-        "BENCH_TESTS": str(tests),
-        "BENCH_PLACE": "sandbox",
-        "OCEAN_SANDBOX_ISOLATION": isolation,
-        "OCEAN_SANDBOX_STANDING_POOL": "0",  # one that happens to stand would make "nothing running" untrue
-        "PYTHONPATH": str(HERE / "inside"),
-        **environment,
-    }
-    plugins = [word for name in UNUSED for word in ("-p", name)]
-    command = [sys.executable, *PYTEST, *plugins, "--ocean-sandbox", *options, f"tests/{file}"]
-    return Run.read(clock.run(command, INTEGRATIONS / integration, {**inherited, **told}, meanwhile), tests)
+    # A pool that happens to stand would make "nothing running" untrue.
+    return {**inherited, "OCEAN_SANDBOX_STANDING_POOL": "0", "PYTHONPATH": str(HERE / "inside"), **told}
 
 
 def naive(tests: int) -> Run:
