@@ -146,7 +146,7 @@ lock: $(SETUP) ## Update the locks; with UPGRADE= pin only what is new
 	@$(LOCK) --python-version 3.11 --group dev --extra ci --extra discover pyproject.toml --output-file requirements.lock
 	@$(LOCK) --python-version 3.11 --group bench pyproject.toml --constraint requirements.lock \
 		--output-file requirements-bench.lock
-	@$(LOCK) --python-version 3.11 --group docs pyproject.toml --constraint requirements.lock \
+	@$(LOCK) --python-version 3.11 --group pyproject.toml:docs --constraint requirements.lock \
 		--output-file requirements-docs.lock
 	@for image in builder front port-mock resync wiremock; do \
 		$(LOCK) --python-version 3.13 docker/$$image/requirements.in --output-file docker/$$image/requirements.lock; done
