@@ -210,7 +210,9 @@ def _engine(client: DockerClient) -> Iterator[Check]:
     else:
         yield Check("engine", "ok", says)
     ports = location()
-    if not ports.shares_loopback:
+    if ports.publish is None:
+        yield Check("engine", "ok", f"no ports are published, all goes through the engine's connection: {ports.why}")
+    elif not ports.shares_loopback:
         yield Check("engine", "ok", f"published ports are reached at {ports.host}: {ports.why}")
     if left := janitor.leftovers(client.client):
         yield Check(

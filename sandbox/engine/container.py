@@ -1,9 +1,6 @@
 """One of our containers: hardened, labelled, and tied by its stdin to the process that started it."""
 
 import contextlib
-import socket
-import ssl
-import struct
 import threading
 import time
 from collections import deque
@@ -16,10 +13,12 @@ from docker.utils.socket import STDOUT
 from testcontainers.core.container import DockerContainer
 
 from sandbox.engine import engine
+from sandbox.engine.attached import Attached, frames
 from sandbox.engine.connection import answering, refusing
 from sandbox.engine.death import death_of
 from sandbox.engine.location import location
 from sandbox.engine.owner import ROLE, Owner
+from sandbox.engine.tunnel import Tunnel
 from sandbox.errors import EngineError, EngineUnreachableError
 from sandbox.runner.jsonl import MARK
 
@@ -33,8 +32,6 @@ _END_SECONDS = 1.0
 _STATE, _LISTEN = 3, "0A"
 # What Linux and Windows say of an address that is not theirs.
 _NO_SUCH_ADDRESS = ("cannot assign requested address", "is not valid in its context")
-# One byte for the stream, three of nothing, four for the size: the format of the engine's attach call.
-_HEADER = struct.Struct(">BxxxL")
 
 
 class Container(DockerContainer):
@@ -95,12 +92,12 @@ class Container(DockerContainer):
         self.started_at = 0.0
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         self._marks = threading.Semaphore(0)
+        self._tunnels: dict[int, Tunnel] = {}
         self.ended = threading.Event()
         self._networks = networks
         self._shares = shares
         self._addresses = addresses or {}
-        self._stdin: Any = None
-        self._attachment: Any = None
+        self._attached: Attached | None = None
         self._stopped = False
         self._is_meant_to_end = False
         self._write_lock = threading.Lock()
@@ -128,7 +125,7 @@ class Container(DockerContainer):
         }
         if shares is None:
             self._options |= {
-                "ports": {f"{port}/tcp": (location().publish,) for port in publish},
+                "ports": {f"{port}/tcp": (at,) for port in publish if (at := location().publish) is not None},
                 # Never the host's own name server: where that listens on loopback, the engine would ask it even from a
                 # closed network, and what is asked would leave. Nor the host's domains to search.
                 "dns": [NOBODY],
@@ -155,9 +152,9 @@ class Container(DockerContainer):
                     address = self._addresses.get(str(network.name))
                     network.connect(self._container, aliases=list(names), ipv4_address=address)
                 # Attached before the start, or the first lines could be lost.
-                self._stdin = self._attach()
+                self._attached = self._attach()
                 name = f"read {self.role}"
-                threading.Thread(target=self._read, args=[self._stdin], name=name, daemon=True).start()
+                threading.Thread(target=self._read, args=[self._attached.socket], name=name, daemon=True).start()
                 self.started_at = time.time()
                 client.start(self._container)
         except BaseException:
@@ -165,8 +162,7 @@ class Container(DockerContainer):
             raise
         return self
 
-    def _attach(self) -> Any:
-        """The socket that is its stdin, stdout and stderr."""
+    def _attach(self) -> Attached:
         with answering():
             try:
                 attached = self.get_docker_client().client.api.attach_socket(
@@ -174,10 +170,7 @@ class Container(DockerContainer):
                 )
             except AttributeError as error:  # docker-py looks for the socket of a connection that has been closed
                 raise ConnectionResetError from error
-        self._attachment = attached
-        stdin = getattr(attached, "_sock", attached)
-        stdin.settimeout(None)  # the client's limit is for calls; this one lasts as long as the container
-        return stdin
+        return Attached(attached)
 
     def send(self, data: bytes) -> None:
         """Write to its stdin.
@@ -186,10 +179,10 @@ class Container(DockerContainer):
             OSError: It has ended.
         """
         with self._write_lock:
-            if self._stdin is None:
+            if self._attached is None:
                 message = "the container was stopped"
                 raise OSError(message)
-            self._stdin.sendall(data)
+            self._attached.send(data)
 
     def share_processor(self, shares: int) -> None:
         """Change what it gets of a processor that others want as well, against their 1024."""
@@ -200,16 +193,18 @@ class Container(DockerContainer):
     def cut(self) -> None:
         """End its stdin, which kills the program in it within milliseconds; the engine then removes it automatically."""
         self._is_meant_to_end = True
-        with self._write_lock, contextlib.suppress(OSError):
-            if self._stdin is not None:
-                self._stdin.shutdown(socket.SHUT_WR)
+        with self._write_lock:
+            if self._attached is not None:
+                self._attached.end_writing()
 
     def stop(self, force: bool = True, delete_volume: bool = True) -> None:  # noqa: FBT001, FBT002 # testcontainers' own signature
         """Kill and remove it. Does nothing when it is gone already; an engine that is away is for the janitor to outlast."""
         self.cut()
-        gone = self._stdin is not None and self.ended.wait(_CUT_SECONDS)
+        for tunnel in self._tunnels.values():
+            tunnel.close()
+        gone = self._attached is not None and self.ended.wait(_CUT_SECONDS)
         with self._write_lock:
-            stdin, self._stdin = self._stdin, None
+            attached, self._attached = self._attached, None
             stopped, self._stopped = self._stopped, self._container is not None
         if self._container is not None and not stopped and not gone:
             try:
@@ -218,24 +213,20 @@ class Container(DockerContainer):
                 self.may_be_left = True
             except docker.errors.APIError:  # already gone, or going
                 pass
-        if stdin is not None:
-            with contextlib.suppress(OSError):
-                stdin.shutdown(socket.SHUT_RDWR)
-            # Closed in its order: from Python 3.13 on, a response whose socket is gone before it complains of that.
-            response = getattr(self._attachment, "_response", None)
-            with contextlib.suppress(OSError, ValueError):
-                if response is not None:
-                    response.close()
-            self._attachment = None
-            stdin.close()
+        if attached is not None:
+            attached.close()
 
     def address(self, port: int) -> str:
-        """Where a published port of it listens for this machine: host and port.
+        """Where one of the ports to publish is for this process, once it has started: host and port.
 
         Raises:
             ContainerDiedError: It has ended.
             EngineError: It runs, and the engine has not published the port.
         """
+        if location().publish is None:
+            if port not in self._tunnels:
+                self._tunnels[port] = Tunnel(self._docker.client.api, self.get_container_id(), port)
+            return self._tunnels[port].address
         # Asking the engine for the port would cost a poll of testcontainers'; the port is there once it is started.
         try:
             return location().at(self.get_docker_client().port(self.get_container_id(), port))
@@ -285,12 +276,12 @@ class Container(DockerContainer):
         Raises:
             EngineError: It has ended, or the engine is reached over TLS, whose state lives in this process.
         """
-        if self._stdin is None or isinstance(self._stdin, ssl.SSLSocket):
+        if self._attached is None or not self._attached.is_descriptor:
             raise EngineError(
-                f"The container {self.name} cannot be kept: it has stopped, or its engine is reached over TLS.",
+                f"The container {self.name} cannot be kept: it has stopped, or its engine is reached over TLS or SSH.",
                 remedy="inspect it while the test waits (breakpoint()), or use an engine on this machine.",
             )
-        return int(self._stdin.fileno())
+        return int(self._attached.socket.fileno())
 
     def wait_for_mark(self, seconds: float) -> None:
         """Return when the program has marked its log once more since the last call, or after ``seconds``."""
@@ -317,7 +308,7 @@ class Container(DockerContainer):
         """Take apart what the program writes: stdout to ``on_line``, stderr to the log."""
         pending: dict[bool, list[bytes]] = {True: [], False: []}
         try:
-            for stream, data in _frames(stdin):
+            for stream, data in frames(stdin):
                 is_answer = stream == STDOUT
                 *lines, rest = data.split(b"\n")
                 if lines:
@@ -352,25 +343,3 @@ def _publishing() -> Iterator[None]:
         raise EngineError(
             f"{error.what} Its ports were to be published on {where.publish} because {where.why}.", remedy=where.remedy
         ) from error
-
-
-def _frames(attached: Any) -> Iterator[tuple[int, bytes]]:
-    """What comes from an attached container: the stream's number, and data.
-
-    docker-py's own reader asks the descriptor whether there is more, and over TLS the descriptor does not know.
-    """
-    while header := _exactly(attached, _HEADER.size):
-        stream, size = _HEADER.unpack(header)
-        yield stream, _exactly(attached, size)
-
-
-def _exactly(attached: Any, size: int) -> bytes:
-    """So many bytes, or none when there are no more."""
-    chunks = []
-    while size:
-        chunk = attached.recv(size)
-        if not chunk:
-            return b""
-        chunks.append(chunk)
-        size -= len(chunk)
-    return b"".join(chunks)

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import docker.errors
@@ -77,9 +78,15 @@ def ensure(settings: Settings) -> DockerClient:
     Raises:
         EngineError: No engine answers and none can be started; the message names the remedy for this platform.
     """
+    host = engine_address()
+    if host and host.startswith("ssh:") and find_spec("paramiko") is None:
+        raise EngineError(
+            f"The engine is at {host}, and what docker-py needs for ssh:// is not installed.",
+            remedy="`pip install ocean-sandbox[ssh]`.",
+        )
     if answers():
         return client()
-    if host := engine_address():
+    if host:
         raise EngineUnreachableError(
             f"No engine answers at {host}.",
             remedy="start it, or unset DOCKER_HOST (or `docker context use default`) to use the local one.",

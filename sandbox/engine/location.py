@@ -40,12 +40,12 @@ class Location:
 
     Args:
         host: The host name or address by which this process reaches them.
-        publish: The address of the engine's machine to publish them on.
+        publish: The address of the engine's machine to publish them on; None where none are published.
         why: How that is known, for messages.
     """
 
     host: str
-    publish: str
+    publish: str | None
     why: str
 
     @property
@@ -88,7 +88,7 @@ def _located(client: DockerClient) -> Location:
     if configuration.tc_host_override:
         return _overridden(configuration.tc_host_override, client)
     if (host := host_of(address)) is not None:
-        return _at_host(host, client, f"the engine is at {address}")
+        return _at_host(host, client, f"the engine is at {address}", elsewhere=None)
     if not _in_container() or _is_neighbour(address or LOCAL_SOCKET):
         return Location(_LOOPBACK, _LOOPBACK, "the engine is on this machine")
     found = _among(_networks(client))
@@ -112,10 +112,10 @@ def _overridden(override: str, client: DockerClient) -> Location:
             f"{why}, which is not a host name or address that can be resolved: {error}",
             remedy=f"set {OVERRIDE} to the host alone, without scheme or port, or unset it.",
         ) from error
-    return _at_host(host, client, why)
+    return _at_host(host, client, why, elsewhere=_ANYWHERE)
 
 
-def _at_host(host: str, client: DockerClient, why: str) -> Location:
+def _at_host(host: str, client: DockerClient, why: str, *, elsewhere: str | None) -> Location:
     try:
         resolved = _resolved(host)
     except (OSError, UnicodeError):  # whoever connects to it will say so
@@ -129,7 +129,7 @@ def _at_host(host: str, client: DockerClient, why: str) -> Location:
         return Location(host, _LOOPBACK, why)
     if host_of(engine_address()) is None and _is_own(resolved):
         return Location(host, resolved, why)
-    return Location(host, _ANYWHERE, why)
+    return Location(host, elsewhere, why)
 
 
 def _is_own(address: str) -> bool:

@@ -1,8 +1,11 @@
 """pytest in a container beside the sandboxes, with the engine's socket mounted, and an engine whose ports cannot be reached."""
 
+import contextlib
 import os
+import socket
 import subprocess
 import sys
+import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,6 +75,59 @@ def test_pytest_runs_in_a_container_beside_the_sandboxes(network: Network, tmp_p
     assert "1 passed" in done.stdout, done.stdout + done.stderr
     published = network.attrs["IPAM"]["Config"][0]["Gateway"]
     assert f"published on ['{published}']" in done.stdout
+
+
+@contextlib.contextmanager
+def elsewhere() -> Iterator[str]:
+    """This machine's engine at an address that is not its loopback, as one at another machine is.
+
+    Yields:
+        That for DOCKER_HOST.
+    """
+    engine_socket = (engine_address() or LOCAL_SOCKET).removeprefix("unix://")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("198.51.100.1", 9))  # sends nothing, and shows the address that would
+        except OSError:
+            pytest.skip("this machine has no address but its loopback")
+        address = str(probe.getsockname()[0])
+
+    def carry(source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                here, _ = listener.accept()
+                there = socket.socket(socket.AF_UNIX)
+                there.connect(engine_socket)
+                for source, sink in ((here, there), (there, here)):
+                    threading.Thread(target=carry, args=[source, sink], daemon=True).start()
+
+    with socket.create_server((address, 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"tcp://{address}:{listener.getsockname()[1]}"
+
+
+def test_an_engine_elsewhere_publishes_nothing(tmp_path: Path) -> None:
+    """With stub files, a route whose requests come back to the test process, and live events."""
+    if not (engine_address() or LOCAL_SOCKET).startswith("unix://"):
+        pytest.skip("this engine is elsewhere itself")
+    (tmp_path / "where.py").write_text(WHERE)
+    with elsewhere() as address:
+        environment = {**os.environ, "DOCKER_HOST": address, "OCEAN_SANDBOX_STANDING_POOL": "0"}
+        environment |= {"PYTHONPATH": str(tmp_path), "OCEAN_SANDBOX_ISOLATION": "fork"}
+        command = [sys.executable, "-m", "pytest", "-q", "-s", "-n", "0", "-p", "where", "-p", "no:cacheprovider"]
+        command += ["-k", "TestLoginAndRateLimit or test_notifications"]
+        done = subprocess.run(
+            command, cwd=EXAMPLE, env=environment, capture_output=True, text=True, check=False, timeout=240
+        )
+
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
+    assert {line for line in done.stdout.splitlines() if "published on" in line} == {"published on []"}
 
 
 def test_ports_that_cannot_be_reached_are_told_of() -> None:

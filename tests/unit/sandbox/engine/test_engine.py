@@ -4,6 +4,7 @@ import os
 import shutil
 import ssl
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -244,6 +245,17 @@ def test_an_address_that_makes_no_sense_is_explained(host: str, shown: str) -> N
         engine.client()
 
     assert "DOCKER_HOST" in raised.value.remedy
+
+
+def test_what_ssh_needs_and_is_not_installed_is_named(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "paramiko", None)  # as where only ocean-sandbox itself is installed
+    with (
+        engine_at("ssh://root@engine.invalid"),
+        pytest.raises(EngineError, match="engine is at ssh://root@eng") as raised,
+    ):
+        engine.ensure(make_settings(tmp_path))
+
+    assert raised.value.remedy == "`pip install ocean-sandbox[ssh]`."
 
 
 # Starting one ------------------------------------------------------------------------------------------------------

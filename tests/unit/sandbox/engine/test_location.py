@@ -38,7 +38,7 @@ def own_address() -> str:
     return address
 
 
-def placed(found: Location | None) -> tuple[str, str] | None:
+def placed(found: Location | None) -> tuple[str, str | None] | None:
     return (found.host, found.publish) if found else None
 
 
@@ -57,26 +57,29 @@ def test_an_engine_on_this_machines_port_shares_its_loopback() -> None:
         assert placed(location()) == ON_LOOPBACK
 
 
-HOSTS = [
-    ("198.51.100.7", ("198.51.100.7", "0.0.0.0")),  # noqa: S104
-    ("2001:db8::7", ("2001:db8::7", "0.0.0.0")),  # noqa: S104
+HOSTS: list[tuple[str, tuple[str, str]]] = [
     ("localhost", ON_LOOPBACK),
     ("127.0.0.1", ON_LOOPBACK),
     ("::1", ON_LOOPBACK),
 ]
 
 
-@pytest.mark.parametrize(("host", "expected"), [*HOSTS, ("nobody.invalid", ("nobody.invalid", "0.0.0.0"))])  # noqa: S104
-def test_an_engine_at_another_machine_publishes_for_others(host: str, expected: tuple[str, str]) -> None:
+ELSEWHERE = ["198.51.100.7", "2001:db8::7"]
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"), [*HOSTS, *((host, (host, None)) for host in [*ELSEWHERE, "nobody.invalid"])]
+)
+def test_an_engine_at_another_machine_publishes_nothing(host: str, expected: tuple[str, str | None]) -> None:
     with fake_engine({"GET /networks": (200, [])}) as stand_in, engine_at(stand_in.address):
-        assert placed(_at_host(host, engine.client(), "")) == expected
+        assert placed(_at_host(host, engine.client(), "", elsewhere=None)) == expected
 
 
 @pytest.mark.skipif(not _in_container(), reason="this machine is not a container, from which gateways are seen")
 def test_an_engine_at_a_gateway_of_its_own_publishes_there() -> None:
     networks = [network("bridge", {"Subnet": "198.51.100.0/24", "Gateway": "198.51.100.7"})]
     with fake_engine({"GET /networks": (200, networks)}) as stand_in, engine_at(stand_in.address):
-        assert placed(_at_host("198.51.100.7", engine.client(), "")) == ("198.51.100.7", "198.51.100.7")
+        assert placed(_at_host("198.51.100.7", engine.client(), "", elsewhere=None)) == ("198.51.100.7", "198.51.100.7")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +120,13 @@ def test_on_none_of_the_engines_networks_nothing_is_known(networks: list[dict[st
     assert _among(networks) is None
 
 
-@pytest.mark.parametrize(("override", "expected"), [*HOSTS, ("[2001:db8::7]", HOSTS[1][1])])
+ANYWHERE = "0.0.0.0"  # noqa: S104
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [*HOSTS, *((host, (host, ANYWHERE)) for host in ELSEWHERE), ("[2001:db8::7]", ("2001:db8::7", ANYWHERE))],
+)
 def test_the_user_may_say_where_they_are(override: str, expected: tuple[str, str]) -> None:
     with fake_engine({"GET /networks": (200, [])}) as stand_in, engine_at(stand_in.address):
         assert placed(_overridden(override, engine.client())) == expected
@@ -126,7 +135,7 @@ def test_the_user_may_say_where_they_are(override: str, expected: tuple[str, str
 @pytest.mark.parametrize("override", ["", "host.docker.internal"], ids=["its address", "Docker Desktop's name"])
 def test_what_is_this_machines_own_opens_no_port_to_others(override: str) -> None:
     with fake_engine({"GET /networks": (200, [])}, unix=True) as stand_in, engine_at(stand_in.address):
-        found = _at_host(override or own_address(), engine.client(), "the user says so")
+        found = _at_host(override or own_address(), engine.client(), "the user says so", elsewhere=ANYWHERE)
 
         assert found.publish == ("127.0.0.1" if override else own_address())
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sandbox.engine import engine
+from sandbox.engine.attached import Attached
 from sandbox.engine.owner import Owner
 from sandbox.engine.parts import Parts
 from sandbox.errors import EngineUnreachableError, IntegrationError, ResyncCrashedError, ResyncTimeoutError
@@ -183,7 +184,7 @@ def test_one_whose_fork_is_safe_serves_again_once_it_has_ended_and_knows_nothing
     with mine, engines:
         answers = [{"event": "ready", "threads": []}, {"event": "booted"}, {"event": "resynced"}, ENDED]
         container = make_container(tmp_path, *answers, isolation="fork")
-        container._container._stdin = mine
+        container._container._attached = Attached(mine)
         container._container.log.append("of this one")
         container.boot(archive=b"", config={}, source=SOURCE)
 
@@ -197,7 +198,7 @@ def test_one_in_which_something_is_left_does_not_serve_again(tmp_path: Path) -> 
     with mine, engines:
         answers = [{"event": "ready", "threads": []}, {"event": "booted"}, {**ENDED, "left": ["shm 7"]}]
         container = make_container(tmp_path, *answers, isolation="fork")
-        container._container._stdin = mine
+        container._container._attached = Attached(mine)
         container.boot(archive=b"", config={}, source=SOURCE)
 
         assert container.end() is False
@@ -211,7 +212,7 @@ def test_one_that_is_not_to_fork_again_gets_no_order_to_end(isolation: str, thre
     with mine, engines:
         answers = [{"event": "ready", "threads": threads}, {"event": "booted"}, ENDED]
         container = make_container(tmp_path, *answers, isolation=isolation)
-        container._container._stdin = mine
+        container._container._attached = Attached(mine)
         container.boot(archive=b"", config={}, source=SOURCE)
 
         assert ("pool-1" in container.warning) == bool(threads)
@@ -314,7 +315,7 @@ def test_what_sails_gets_its_configuration_as_variables_and_is_waited_for(tmp_pa
     with mine, engines:
         answers = [*READY, {"event": "sailing"}, {"event": "landed", "code": 0, "egress": [["db.test", 1]]}]
         container = make_container(tmp_path, *answers, log_level="DEBUG")
-        container._container._stdin = mine
+        container._container._attached = Attached(mine)
         config = {"port": {"client_id": "a", "base_url": "elsewhere"}, "event_listener": {"type": "ONCE"}}
         container.boot(archive=b"", config=config, source=SOURCE, entry="production")
         report = container.resync(SOURCE)
@@ -338,7 +339,7 @@ def test_what_cannot_sail_needs_the_command_of_port_ocean(call: str, tmp_path: P
     with mine, engines:
         failed = {"event": "failed", "phase": "sail", "errors": errors}
         container = make_container(tmp_path, *READY, failed)
-        container._container._stdin = mine
+        container._container._attached = Attached(mine)
         container.boot(archive=b"", config={}, source=SOURCE, entry="production")
         with pytest.raises(IntegrationError, match="could not sail: FileNotFoundError") as raised:
             getattr(container, call)(SOURCE)
@@ -353,7 +354,7 @@ def test_a_signal_that_kills_it_while_it_is_waited_for_is_a_crash_of_the_resync(
     mine, engines = socket.socketpair()
     with mine, engines:
         container = make_container(tmp_path, *READY, {"event": "died", "why": "SIGSEGV", "oom": False})
-        container._container._stdin = mine
+        container._container._attached = Attached(mine)
         container.boot(archive=b"", config={}, source=SOURCE, entry="production")
         with pytest.raises(ResyncCrashedError, match=r"died while resyncing: segmentation fault \(SIGSEGV\)"):
             container.wait(SOURCE)
