@@ -87,6 +87,10 @@ class Settings(BaseSettings):
         default=True, description="Whether to lease sandboxes of the pool that `ocean-sandbox up` has started, if any."
     )
     mappings: Path | None = Field(default=None, description="The folder with the stub files, a folder per integration.")
+    global_templating: bool = Field(
+        default=False,
+        description="Whether templates in every stub file are filled in, as with WireMock's --global-response-templating.",
+    )
     trace: Trace = Field(
         default="on-failure", description="Which tests to write a trace of: one HTML file that shows what happened."
     )

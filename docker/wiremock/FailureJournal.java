@@ -9,6 +9,7 @@ import com.github.tomakehurst.wiremock.extension.Extension;
 import com.github.tomakehurst.wiremock.extension.ExtensionFactory;
 import com.github.tomakehurst.wiremock.extension.Parameters;
 import com.github.tomakehurst.wiremock.extension.ServeEventListener;
+import com.github.tomakehurst.wiremock.extension.StubLifecycleListener;
 import com.github.tomakehurst.wiremock.extension.WireMockServices;
 import com.github.tomakehurst.wiremock.extension.requestfilter.RequestWrapper;
 import com.github.tomakehurst.wiremock.http.AdminRequestHandler;
@@ -31,8 +32,15 @@ import com.github.tomakehurst.wiremock.store.RequestJournalStore;
 import com.github.tomakehurst.wiremock.stubbing.ServeEvent;
 import com.github.tomakehurst.wiremock.stubbing.SubEvent;
 import com.github.tomakehurst.wiremock.verification.LoggedRequest;
+import java.io.ByteArrayInputStream;
+import java.io.DataInputStream;
+import java.io.File;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayDeque;
@@ -71,7 +79,62 @@ public final class FailureJournal implements ExtensionFactory {
     public List<Extension> create(WireMockServices services) {
         Matched matched = new Matched();
         // WireMock has no journal yet when it makes its extensions.
-        return List.of(matched, new ServerFactory(services, matched), new Pages(services));
+        return List.of(matched, new ServerFactory(services, matched), new Pages(services), new Answers(services));
+    }
+
+    /**
+     * Takes bodies of answers as files, several at once: {@code POST /__admin/ocean-sandbox/bodies}. Of each there is the
+     * name, as {@link DataInputStream#readUTF} reads one, the number of bytes in four bytes, and the bytes.
+     *
+     * <p>A body in a stub is held several times over while WireMock reads the stub, and once for as long as there is the
+     * stub. A file costs what its bytes do. They go when the stubs do.
+     */
+    private static final class Answers implements AdminApiExtension, StubLifecycleListener {
+        private static final String FOLDER = "ocean-sandbox";
+        private final WireMockServices services;
+
+        Answers(WireMockServices services) {
+            this.services = services;
+        }
+
+        @Override
+        public String getName() {
+            return "ocean-sandbox-bodies";
+        }
+
+        @Override
+        public void contributeAdminApiRoutes(Router router) {
+            router.add(RequestMethod.POST, "/ocean-sandbox/bodies", (admin, asked, parameters) -> {
+                byte[] sent = asked.getRequest().getBody();
+                DataInputStream bodies = new DataInputStream(new ByteArrayInputStream(sent));
+                try {
+                    Path folder = Files.createDirectories(folder());
+                    while (bodies.available() > 0) {
+                        Path file = folder.resolve(Path.of(bodies.readUTF()).getFileName());
+                        int length = bodies.readInt();
+                        try (OutputStream target = Files.newOutputStream(file)) {
+                            target.write(sent, sent.length - bodies.available(), length);
+                        }
+                        bodies.skipBytes(length);
+                    }
+                } catch (IOException failed) {
+                    throw new UncheckedIOException(failed);
+                }
+                return ResponseDefinitionBuilder.jsonResponse(Map.of());
+            });
+        }
+
+        @Override
+        public void afterStubsReset() {
+            File[] files = folder().toFile().listFiles();
+            for (File file : files == null ? new File[0] : files) {
+                file.delete();
+            }
+        }
+
+        private Path folder() {
+            return Path.of(services.getFiles().getPath(), FOLDER);
+        }
     }
 
     /**

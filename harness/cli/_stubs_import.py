@@ -88,6 +88,7 @@ def command(
     from harness.imports import source as sources  # noqa: PLC0415 # see _common.run
     from harness.imports.imported import Options  # noqa: PLC0415
     from harness.imports.writing import write  # noqa: PLC0415
+    from harness.options import settings_in_force  # noqa: PLC0415
     from harness.stubs.check import checked  # noqa: PLC0415
 
     options = Options(only, server, {}, keep_personal_data, allowed)
@@ -95,7 +96,7 @@ def command(
         imported = sources.read(source, options, environment)
         written = write(imported, target, form, force=force)
     with output.busy(f"checking {target}"):
-        seen = checked(target)
+        seen = checked(target, are_templated=settings_in_force().global_templating)
     if as_json:
         output.show_json(_told(imported, written, seen.found))
     else:

@@ -81,12 +81,13 @@ def _stubs(directory: Path, over: tuple[Path, ...], settings: "Settings") -> "li
     from harness.stubs.folder import find_root, load  # noqa: PLC0415
 
     if (directory / ".port").is_dir() and (of_it := stub_folders_of(directory, settings.mappings)):
-        return load(of_it, directory, find_root(directory, settings.mappings))
+        return load(of_it, directory, find_root(directory, settings.mappings), are_templated=settings.global_templating)
     found = folders(directory)
     if len(found) > 1:
         names = ", ".join(str(each) for each in found)
         raise StubFileError(f"{directory} holds several stub folders.", remedy=f"name one of {names}.")
-    return load([str(each) for each in (*(each.resolve() for each in over), *found)], directory, directory)
+    named = [str(each) for each in (*(each.resolve() for each in over), *found)]
+    return load(named, directory, directory, are_templated=settings.global_templating)
 
 
 def _request(method: str, url: str, headers: tuple[str, ...], body: str | None, stubs: "list[Stub]") -> "httpx.Request":

@@ -133,7 +133,9 @@ def _compare(
     folders = list(stubs or (directory.name,))
     # Both have the stubs of the working tree, wherever their code is.
     in_force = in_force.model_copy(update={"mappings": stub_files.find_root(directory, in_force.mappings)})
-    loaded = stub_files.load(folders, directory, in_force.mappings)  # before anything costs time
+    loaded = stub_files.load(
+        folders, directory, in_force.mappings, are_templated=in_force.global_templating
+    )  # before anything costs time
     with tempfile.TemporaryDirectory(prefix="ocean-sandbox-compare-") as folder:
         before = versions.find(against, directory, Path(folder), in_force)
         same = comparing.Same(name, folders, own, mapping, in_force, defaults.address_of(loaded))

@@ -98,12 +98,14 @@ def check_folders(given: tuple[Path, ...], over: tuple[Path, ...], *, each: bool
     {kind: secret, file: users.json, contains: ghp_, reason: the key of a test account that was revoked}. kind and reason are
     required.
     """
+    from harness.options import settings_in_force  # noqa: PLC0415
     from harness.stubs.check import checked, folders  # noqa: PLC0415
     from harness.stubs.folder import FOLDER  # noqa: PLC0415
 
     named = [folder for one in given or [Path(FOLDER)] for folder in folders(one)]
     with _asked() if ask else contextlib.nullcontext() as wiremock:
-        several = [checked(folder, over, wiremock) for folder in named]
+        is_global = settings_in_force().global_templating
+        several = [checked(folder, over, wiremock, are_templated=is_global) for folder in named]
     found = [finding for one in several for finding in one.found]
     if as_json:
         output.show_json([finding.to_dict() for finding in found])

@@ -47,17 +47,16 @@ def _plain(text: str, *, whole: bool) -> str:
     return text[: max(end, 0)].replace("\\", "")
 
 
-def overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
+def overlap(one: tuple[str, Segments | None], other: tuple[str, Segments | None]) -> bool:
     """Whether two stubs may take the same path, by what is literal in their patterns.
 
     Args:
-        one: What a stub asks for.
-        other: What another asks for.
+        one: The :func:`prefix` and the :func:`segments` of a stub.
+        other: Those of another.
     """
-    first, second = prefix(one), prefix(other)
+    (first, parts), (second, others) = one, other
     if not (first.startswith(second) or second.startswith(first)):
         return False
-    parts, others = segments(one), segments(other)
     return parts is None or others is None or are_alike(parts, others)
 
 

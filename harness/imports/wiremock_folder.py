@@ -10,6 +10,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from urllib.parse import parse_qsl
 
 from harness.imports.errors import SourceError
 from harness.imports.imported import Imported
-from harness.imports.path_overlap import ByPrefix, are_alike, overlap, prefix, segments
+from harness.imports.path_overlap import ByPrefix, Segments, are_alike, overlap, prefix, segments
 from harness.recording.account import Account
 from harness.stubs import wiremock_file
 from harness.stubs.errors import StubFileError
@@ -54,7 +55,7 @@ def read(folder: Path) -> Imported:
     names = [path.relative_to(mappings).as_posix() for path, several in read_ for _ in several]
     _see_ids(stubs, names)
     priorities = same_order(stubs)
-    for first, second in conflicts(stubs):
+    for first, second in conflicts(stubs) if len(paths) > 1 else ():
         if names[first] != names[second]:
             account.note(
                 f"{names[first]} and {names[second]} ({_said(stubs[first])})",
@@ -152,32 +153,54 @@ def conflicts(stubs: Sequence[Stub]) -> Iterator[tuple[int, int]]:
     by_path: dict[tuple[int, str], list[int]] = defaultdict(list)
     exact: dict[int, ByPrefix] = defaultdict(ByPrefix)
     patterns: dict[int, ByPrefix] = defaultdict(ByPrefix)
-    known = [segments(stub["request"]) for stub in stubs]
-    for number, stub in enumerate(stubs):
-        own, path, begins = own_priority(stub), _exact_path(stub["request"]), prefix(stub["request"])
-        near = list(patterns[own].near(begins))
-        if path is None:
-            near += exact[own].near(begins)
-            patterns[own].add(begins, number)
+    known = [_Facts.of(stub) for stub in stubs]
+    for number, stub in enumerate(known):
+        own = own_priority(stub.stub)
+        near = list(patterns[own].near(stub.begins))
+        if stub.path is None:
+            near += exact[own].near(stub.begins)
+            patterns[own].add(stub.begins, number)
         else:
-            near += by_path[own, path]
-            by_path[own, path].append(number)
-            exact[own].add(begins, number)
-        parts = known[number]
+            near += by_path[own, stub.path]
+            by_path[own, stub.path].append(number)
+            exact[own].add(stub.begins, number)
         for before in near:
-            others = known[before]
-            if parts is not None and others is not None and not are_alike(parts, others):
+            other = known[before]
+            if stub.parts is not None and other.parts is not None and not are_alike(stub.parts, other.parts):
                 continue
-            if _differ(stubs[before], stub) and not are_disjoint(stubs[before], stub):
+            if _differ(other, stub) and not _are_disjoint(other, stub):
                 yield before, number
 
 
-def _differ(one: Stub, other: Stub) -> bool:
-    said = [
-        {name: each.get(name) for name in ("response", "scenarioName", "newScenarioState", "postServeActions")}
-        for each in (one, other)
-    ]
-    return said[0] != said[1] or "newScenarioState" in one
+@dataclass(frozen=True)
+class _Facts:
+    """What is asked of a stub for each pair that it is in, found out once."""
+
+    stub: Stub
+    answer: list[Any]
+    methods: set[str]
+    begins: str
+    parts: Segments | None
+    path: str | None
+    named: dict[str, dict[str, Any]]
+
+    @classmethod
+    def of(cls, stub: Stub) -> "_Facts":
+        request = stub["request"]
+        method = str(request.get("method", "ANY")).upper()
+        return cls(
+            stub,
+            [stub.get(name) for name in ("response", "scenarioName", "newScenarioState", "postServeActions")],
+            _METHODS.get(method, {method}),
+            prefix(request),
+            segments(request),
+            _exact_path(request),
+            {group: given for group in _NAMED if (given := _given(group, request))},
+        )
+
+
+def _differ(one: _Facts, other: _Facts) -> bool:
+    return "newScenarioState" in one.stub or one.answer != other.answer
 
 
 def are_disjoint(one: Stub, other: Stub) -> bool:
@@ -187,25 +210,25 @@ def are_disjoint(one: Stub, other: Stub) -> bool:
         one: A stub.
         other: Another.
     """
-    if one.get("scenarioName") and one.get("scenarioName") == other.get("scenarioName"):
-        states = one.get("requiredScenarioState"), other.get("requiredScenarioState")
+    return _are_disjoint(_Facts.of(one), _Facts.of(other))
+
+
+def _are_disjoint(one: _Facts, other: _Facts) -> bool:
+    if one.stub.get("scenarioName") and one.stub["scenarioName"] == other.stub.get("scenarioName"):
+        states = one.stub.get("requiredScenarioState"), other.stub.get("requiredScenarioState")
         if None not in states and states[0] != states[1]:
             return True
-    first, second = one["request"], other["request"]
-    methods = [
-        _METHODS.get(method, {method})
-        for method in (str(each.get("method", "ANY")).upper() for each in (first, second))
-    ]
-    if {"ANY"} not in methods and not methods[0] & methods[1]:
+    if "ANY" not in one.methods and "ANY" not in other.methods and not one.methods & other.methods:
         return True
+    first, second = one.stub["request"], other.stub["request"]
     if any(each in first and each in second and first[each] != second[each] for each in ("scheme", "port")):
         return True
-    if _are_unequal(first.get("host"), second.get("host"), case=False) or _paths_differ(first, second):
+    if _are_unequal(first.get("host"), second.get("host"), case=False) or _paths_differ(one, other):
         return True
     return any(
-        _are_unequal(matcher, _given(group, second).get(name))
-        for group in _NAMED
-        for name, matcher in _given(group, first).items()
+        _are_unequal(matcher, other.named.get(group, {}).get(name))
+        for group, given in one.named.items()
+        for name, matcher in given.items()
     )
 
 
@@ -237,16 +260,16 @@ def _exact_path(request: dict[str, Any]) -> str | None:
     return str(url).partition("?")[0] if url else None
 
 
-def _paths_differ(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    exact = _exact_path(one), _exact_path(other)
-    if None not in exact:
+def _paths_differ(first: _Facts, second: _Facts) -> bool:
+    one, other = first.stub["request"], second.stub["request"]
+    if first.path is not None and second.path is not None:
         whole = one.get("url"), other.get("url")
-        return exact[0] != exact[1] or (None not in whole and whole[0] != whole[1])
-    if not overlap(one, other):
+        return first.path != second.path or (None not in whole and whole[0] != whole[1])
+    if not overlap((first.begins, first.parts), (second.begins, second.parts)):
         return True
-    for request, path in ((one, exact[1]), (other, exact[0])):
-        pattern = request.get("urlPathPattern") or _as_pattern(request.get("urlPathTemplate"))
-        if path is not None and pattern and (expression := _compiled(str(pattern))) and not expression.fullmatch(path):
+    for request, path in ((one, second.path), (other, first.path)):
+        pattern = path and (request.get("urlPathPattern") or _as_pattern(request.get("urlPathTemplate")))
+        if path and pattern and (expression := _compiled(str(pattern))) and not expression.fullmatch(path):
             return True
     for request, exactly in ((one, other), (other, one)):
         pattern, url = request.get("urlPattern"), exactly.get("url")

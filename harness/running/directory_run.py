@@ -141,7 +141,13 @@ class DirectoryRun:
         if self.asked.kind is not None:
             mapping = {**mapping, "resources": _of_kind(mapping, self.asked.kind, file)}
         folders = self.folders()
-        stubs = stub_files.load(folders, self.directory, self.settings.mappings) if folders else []
+        stubs = (
+            stub_files.load(
+                folders, self.directory, self.settings.mappings, are_templated=self.settings.global_templating
+            )
+            if folders
+            else []
+        )
         has_blueprints = (self.directory / RESOURCES / BLUEPRINTS).is_file()
         return Read(
             file,

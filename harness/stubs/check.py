@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.stubs.cover import Covering
@@ -15,7 +15,8 @@ from harness.stubs.mappings import Stub, own_priority
 from harness.stubs.order import decided_otherwise
 from harness.stubs.placed import PlacedStub
 from harness.stubs.refused_by_wiremock import refused_by
-from harness.stubs.suspicious import ADD_TEMPLATING, is_templated, states_nobody_sets, suspicious, template_in
+from harness.stubs.suspicious import ADD_TEMPLATING, states_nobody_sets, suspicious, template_in
+from harness.stubs.templating import is_templated, templated
 from harness.stubs.unused import describe_request
 from harness.stubs.wiremock_model import Problem
 from sandbox.services.wiremock import WireMock
@@ -77,19 +78,25 @@ def check(folder: Path, beneath: Iterable[Path] = (), wiremock: WireMock | None 
     return checked(folder, beneath, wiremock).found
 
 
-def checked(folder: Path, beneath: Iterable[Path] = (), wiremock: WireMock | None = None) -> Checked:
+def checked(
+    folder: Path, beneath: Iterable[Path] = (), wiremock: WireMock | None = None, *, are_templated: bool = False
+) -> Checked:
     """The problems in a stub folder, by file and line, and those that its ignore list excuses.
 
     Args:
         folder: The folder.
         beneath: Folders that it is laid over, whose body files it may name.
         wiremock: Is asked what it refuses, too; it is emptied first.
+        are_templated: Whether templates are filled in for every stub.
     """
     found: list[Finding] = []
     stubs: list[_Placed] = []
     for path in stub_files(folder):
         try:
-            stubs += [_Placed(path, each) for each in read(path, folder)]
+            several = read(path, folder)
+            if are_templated:
+                several = [replace(each, stub=templated(each.stub)) for each in several]
+            stubs += [_Placed(path, each) for each in several]
         except StubFileError as error:
             found += _invalid(path, error)
     all_were_read = not found

@@ -14,6 +14,7 @@ from harness.stubs import wiremock_file
 from harness.stubs.errors import StubFileError
 from harness.stubs.mappings import BAND, FILES_PRIORITY, Stub, ranked
 from harness.stubs.placed import PlacedStub
+from harness.stubs.templating import templated
 from sandbox.errors import ContainerDiedError, EngineError, EngineUnreachableError
 from sandbox.services.wiremock import WireMock
 
@@ -37,7 +38,7 @@ def listed(sources: "Sources | None") -> "list[str | Mapping | Stub]":
     return [sources] if is_one else list(sources or [])
 
 
-def load(sources: "Sources", near: Path, mappings: Path | None) -> list[Stub]:
+def load(sources: "Sources", near: Path, mappings: Path | None, *, are_templated: bool = False) -> list[Stub]:
     """The stubs of the named folders; of two that match, the one of the later folder wins.
 
     Args:
@@ -45,6 +46,7 @@ def load(sources: "Sources", near: Path, mappings: Path | None) -> list[Stub]:
             :meth:`harness.InterceptTransport.add_stub`.
         near: Where to begin to look for ``wiremock-mappings``, upwards: the integration's directory.
         mappings: That folder itself, where the settings name it.
+        are_templated: Whether WireMock fills in templates of each file's stubs; see :func:`harness.stubs.templating.templated`.
 
     Raises:
         StubFileError: A folder is not there, or a file in it is wrong; the message names file and line.
@@ -59,7 +61,7 @@ def load(sources: "Sources", near: Path, mappings: Path | None) -> list[Stub]:
         if isinstance(part, Path):
             # A folder that is laid over another may name its body files, too.
             files = [part / FILES, *(other / FILES for other in reversed(folders) if other != part)]
-            found = _load_folder(part, files)
+            found = [templated(stub) if are_templated else stub for stub in _load_folder(part, files)]
         else:
             found = [_of_class(part, f"stubs[{number}] of the test")]
         stubs += ranked(found, FILES_PRIORITY - number * BAND)
@@ -238,6 +240,9 @@ def _with_body(placed: PlacedStub, path: Path, files: Sequence[Path], number: in
         )
     content = body.read_bytes()
     try:
+        if (response.get("transformerParameters") or {}).get("disableBodyFileTemplating") is True:
+            response["base64Body"] = base64.b64encode(content).decode()  # in which WireMock fills in nothing
+            return stub
         response["body"] = content.decode()
     except UnicodeDecodeError:
         response["base64Body"] = base64.b64encode(content).decode()

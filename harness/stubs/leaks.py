@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from harness.redaction.credential_forms import JWT, PRIVATE_KEY, TOKENS, USER_INFO
 from harness.redaction.credential_names import is_credential_field
+from harness.stubs.leak_clues import is_nobodys, parts
 
 # What follows is looked at, not taken: in `json: {token: …` it is a name again.
 # From a word's beginning on, or a long word would be read once from each of its letters.
@@ -32,8 +33,6 @@ _RANDOM = 3.2  # bits a character: words have less, tokens of 16 characters and 
 _EMAIL = re.compile(
     r"(?:(?<=mailto:)|(?<![\w.%+:-]))[A-Za-z0-9._%+-]+@(?P<domain>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})\b"
 )
-# Reserved for documentation and tests by RFC 2606 and 6761.
-_NOBODYS = re.compile(r"(?i)(?:^|\.)(?:example\.(?:com|net|org|edu)|example|test|invalid|localhost|local)$")
 _NO_PERSON = re.compile(
     r"(?i)^(?:no-?reply|noreply\+.*|git|support|info|admin|notifications?)@|@users\.noreply\.github\.com$"
 )
@@ -64,7 +63,12 @@ def leaks(text: str) -> list[Leak]:
     Args:
         text: A file's content.
     """
-    found = {leak: None for number, line in enumerate(text.splitlines(), 1) for leak in _in_line(number, line)}
+    found = {
+        leak: None
+        for before, part in parts(text)
+        for number, line in enumerate(part.splitlines(), before + 1)
+        for leak in _in_line(number, line)
+    }
     return list(found)
 
 
@@ -94,7 +98,7 @@ def _in_line(number: int, line: str) -> Iterator[Leak]:
 
 def _personal(number: int, line: str) -> Iterator[Leak]:
     for match in _EMAIL.finditer(line) if "@" in line else ():
-        if not _NOBODYS.search(match["domain"]) and not _NO_PERSON.search(match[0]):
+        if not is_nobodys(match["domain"]) and not _NO_PERSON.search(match[0]):
             yield Leak(number, f"an e-mail address: {match[0][0]}…@{match['domain']}", is_personal=True)
     lower = line.lower()
     for match in _PHONE.finditer(line) if "phone" in lower or "mobile" in lower else ():

@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.stubs.json_places import Steps
 from harness.stubs.mappings import Stub
+from harness.stubs.templating import TEMPLATING, is_templated
 from harness.stubs.wiremock_model import MATCHERS, Problem
 
 # The first that a stub has counts, the others do not.
@@ -25,8 +26,7 @@ _MODIFIERS = frozenset(
         *("truncateActual", "applyTruncationLast", "expectedOffset", "expectedOffsetUnit", "variables", "expression"),
     }
 )
-_TEMPLATING = "response-template"
-ADD_TEMPLATING = f'add "transformers": ["{_TEMPLATING}"] (in the short form, template: true)'
+ADD_TEMPLATING = f'add "transformers": ["{TEMPLATING}"] (in the short form, template: true)'
 HELPERS = frozenset(
     {
         *(
@@ -112,11 +112,6 @@ def template_in(text: str) -> str | None:
     return None
 
 
-def is_templated(response: dict[str, Any]) -> bool:
-    """Whether WireMock fills in templates of the answer."""
-    return _TEMPLATING in (response.get("transformers") or [])
-
-
 def _of_url(request: dict[str, Any]) -> Iterator[Problem]:
     given = [key for key in _URLS if key in request]
     for other in given[1:]:
@@ -186,9 +181,9 @@ def _of_matcher(matcher: dict[str, Any], steps: Steps) -> Iterator[Problem]:
 
 def _of_response(response: dict[str, Any]) -> Iterator[Problem]:
     for number, name in enumerate(response.get("transformers") or []):
-        if name != _TEMPLATING:
+        if name != TEMPLATING:
             where = ("response", "transformers", number)
-            yield Problem(where, f"there is no transformer {name!r}", f"the one there is: {_TEMPLATING}")
+            yield Problem(where, f"there is no transformer {name!r}", f"the one there is: {TEMPLATING}")
     if "proxyBaseUrl" in response:
         yield Problem(
             ("response", "proxyBaseUrl"),

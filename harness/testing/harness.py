@@ -154,7 +154,11 @@ class IntegrationTestHarness:
             self.port_mock.blueprints = blueprints_of(directory)
         self.port_mock.checked_seed(self._integration_type())
         code = archive.pack(directory)  # whatever is wrong with it is said before anything is leased
-        self._of_files = stub_files.load(self._stub_folders, directory, in_force.mappings) if self._stub_folders else []
+        self._of_files = (
+            stub_files.load(self._stub_folders, directory, in_force.mappings, are_templated=in_force.global_templating)
+            if self._stub_folders
+            else []
+        )
         session.add(self)
         watch = Stopwatch()
         with watch.timed("start"):

@@ -101,16 +101,23 @@ class Control:
             remedy=where.remedy,
         )
 
-    def call(self, method: str, path: str, json: Any = None) -> httpx.Response:
+    def call(self, method: str, path: str, json: Any = None, *, content: bytes | None = None) -> httpx.Response:
         """One call.
+
+        Args:
+            method: Its method.
+            path: What it asks for.
+            json: Its body, as a JSON value.
+            content: Its body, where it is not JSON: bytes, of which a server makes no text but one of a character for each.
 
         Raises:
             ContainerDiedError: A container of the sandbox has died; the message says which, and why.
             EngineUnreachableError: The engine has gone.
             EngineError: The container does not answer, or refused the call; the message says what it answered.
         """
+        headers = {} if content is None else {"Content-Type": "application/octet-stream; charset=iso-8859-1"}
         try:
-            response = self._client.request(method, path, json=json)
+            response = self._client.request(method, path, json=json, content=content, headers=headers)
         except httpx.TransportError as error:
             raise self._death() or EngineError(
                 f"The {self._role} container does not answer {method} {path}: {type(error).__name__}: {error}",

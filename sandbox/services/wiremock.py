@@ -1,6 +1,9 @@
 """The third party of a sandbox: WireMock's admin API."""
 
+import base64
 import contextlib
+import hashlib
+import struct
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,8 +17,11 @@ NAME = "wiremock"
 PORT = 8080
 # Each stub takes longer to add than the one before: ten thousand in one call would take as long as a call may.
 _AT_ONCE = 1_000
-# Characters of bodies in one call, unless one stub has more: WireMock holds a call several times over while it reads it.
+# Characters of bodies in one call, unless one has more: WireMock holds a call several times over while it reads it.
 _BODIES_AT_ONCE = 4_000_000
+# Characters of a body above which WireMock gets it as a file, in the folder that docker/wiremock/FailureJournal.java names.
+_LARGE_BODY = 20_000
+_BODIES = "ocean-sandbox"
 USER = "sandbox"
 # A host that there is not, by RFC 2606.
 _REHEARSAL = "rehearsal.invalid"
@@ -56,9 +62,40 @@ class WireMock:
         """
         # It would write what is to persist to its disk, which ends with it: what it recorded is marked so.
         mappings = [{key: value for key, value in each.items() if key != "persistent"} for each in mappings]
+        mappings = self._with_bodies_as_files(mappings)
         # WireMock adds them from the last to the first, since a later one wins over an earlier.
         for some in _parts(mappings):
             self._control.call("POST", "/__admin/mappings/import", {"mappings": some})
+
+    def _with_bodies_as_files(self, mappings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The same stubs, with the names of large bodies, which WireMock has got as files.
+
+        Its heap would hold a body several times over, and each call that asks for the stub would hold it again.
+        """
+        made, part, size = [], bytearray(), 0
+        sent: set[str] = set()
+        for mapping in mappings:
+            response = mapping.get("response") or {}
+            if (content := _large_body(response)) is None:
+                made.append(mapping)
+                continue
+            name = hashlib.sha256(content).hexdigest()
+            kept = {key: value for key, value in response.items() if key not in ("body", "base64Body")}
+            made.append({**mapping, "response": {**kept, "bodyFileName": f"{_BODIES}/{name}"}})
+            if name in sent:
+                continue
+            sent.add(name)
+            if part and size + len(content) > _BODIES_AT_ONCE:
+                self._send_bodies(part)
+                part, size = bytearray(), 0
+            part += struct.pack(">H", len(name)) + name.encode() + struct.pack(">I", len(content)) + content
+            size += len(content)
+        if part:
+            self._send_bodies(part)
+        return made
+
+    def _send_bodies(self, bodies: bytearray) -> None:
+        self._control.call("POST", "/__admin/ocean-sandbox/bodies", content=bytes(bodies))
 
     def addressed(self, request: httpx.Request) -> httpx.Request:
         """Have a request of this process go to WireMock, with its whole URL, as the front sends those of an integration.
@@ -98,7 +135,21 @@ class WireMock:
             page = self._control.ask("GET", f"/__admin/ocean-sandbox/requests?from={len(requests)}")
             requests += page["requests"]
             is_whole = page["isLast"]
+        self._read_bodies(requests)
         return requests
+
+    def _read_bodies(self, journal: list[dict[str, Any]]) -> None:
+        """Put back into the stubs that answered what :meth:`stub` made files of: the journal has the beginning of it."""
+        known: dict[str, str] = {}
+        for entry in journal:
+            response = (entry.get("stubMapping") or {}).get("response") or {}
+            name = str(response.get("bodyFileName"))
+            if name.startswith(f"{_BODIES}/"):
+                if name not in known:
+                    content = self._control.call("GET", f"/__admin/files/{name}").content
+                    known[name] = base64.b64encode(content).decode()
+                response["base64Body"] = known[name]
+                del response["bodyFileName"]
 
     def first_journaled(self, seconds: float) -> list[dict[str, Any]]:
         """The journal after a first request was answered, which may be noted only then.
@@ -144,6 +195,19 @@ class WireMock:
     def close(self) -> None:
         """Close the connections."""
         self._control.close()
+
+
+def _large_body(response: dict[str, Any]) -> bytes | None:
+    """The body of an answer that is to be a file; not of one with templates, which WireMock compiles once for a stub."""
+    if response.get("transformers") or response.get("jsonBody") is not None or "bodyFileName" in response:
+        return None
+    body, encoded = response.get("body"), response.get("base64Body")
+    if isinstance(body, str) and encoded is None and len(body) > _LARGE_BODY:
+        return body.encode("utf-8", "surrogatepass")
+    if isinstance(encoded, str) and body is None and len(encoded) > _LARGE_BODY:
+        with contextlib.suppress(ValueError):  # which WireMock is to refuse
+            return base64.b64decode(encoded, validate=True)
+    return None
 
 
 def _parts(mappings: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

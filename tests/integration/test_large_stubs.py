@@ -1,5 +1,6 @@
 """Large answers reach WireMock in parts, in their order, and do not end it: 100 MB in one call did."""
 
+import base64
 from collections.abc import Iterator
 
 import httpx
@@ -57,3 +58,19 @@ def test_a_megabyte_of_one_word(wiremock: WireMock, body: str) -> None:
     deploy([{**make_stub(1, "/word"), "response": {"body": body}}], wiremock)
 
     assert asked(wiremock, "/word") == body
+
+
+def test_large_bodies_are_kept_once_outside_the_heap_and_go_with_the_stubs(wiremock: WireMock) -> None:
+    wiremock.reset()
+    deploy([make_stub(1, "/large")], wiremock)
+
+    assert asked(wiremock, "/large") == f"1 {MEGABYTE}"
+    (kept,) = wiremock.mappings()
+    assert "body" not in kept["response"]
+    (entry,) = wiremock.first_journaled(10)
+    assert base64.b64decode(entry["stubMapping"]["response"]["base64Body"]).decode() == f"1 {MEGABYTE}"
+
+    name = kept["response"]["bodyFileName"]
+    wiremock.reset()
+    deploy([{**make_stub(1, "/gone"), "response": {"bodyFileName": name}}], wiremock)
+    assert f"Not found in blob store: {name}" in asked(wiremock, "/gone")

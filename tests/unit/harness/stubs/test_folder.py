@@ -10,6 +10,7 @@ import pytest
 
 from harness import StubFileError
 from harness.routes.transport import InterceptTransport
+from harness.stubs.check import check, checked
 from harness.stubs.folder import FOLDER, deploy, load
 from harness.stubs.mappings import FILES_PRIORITY, from_routes
 from sandbox.errors import ContainerDiedError, EngineError
@@ -356,3 +357,19 @@ class TestDeploying:
 
         with pytest.raises(EngineError, match="too much at once"):
             deploy(loaded(tmp_path), Full())
+
+
+def test_with_global_templating_each_stub_of_a_file_is_a_template_once(tmp_path: Path) -> None:
+    answers = [{"body": "{{now}}"}, {"transformers": ["response-template"]}, {"transformers": ["mine"]}]
+    stubs = [{"request": {"url": f"/{number}"}, "response": answer} for number, answer in enumerate(answers)]
+    write(tmp_path / "a.json", {"mappings": stubs})
+
+    found = load([str(tmp_path)], tmp_path, tmp_path, are_templated=True)
+
+    one = ["response-template"]
+    assert [stub["response"]["transformers"] for stub in found] == [one, one, ["mine", *one]]
+    assert [each.message.split(" is not")[0] for each in check(tmp_path)] == [
+        "{{now}}",
+        "there is no transformer 'mine'",
+    ]
+    assert [each.message for each in checked(tmp_path, are_templated=True).found] == ["there is no transformer 'mine'"]
