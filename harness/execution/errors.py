@@ -29,6 +29,13 @@ class RemoteError(Exception):
         self.kind = kind
 
 
+def root_of(error: BaseException) -> BaseException:
+    """What an error was raised from in the end: Ocean wraps what a resync handler raises."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
 def rebuild(failure: RemoteFailure) -> Exception:
     """The exception that ``failure`` describes: Python's own and httpx's with their own type, others as RemoteError.
 
