@@ -3,6 +3,7 @@
 import difflib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import httpx
 
 from harness.diagnosis.mapping_findings import findings
-from harness.execution.result import ResyncResult
+from harness.execution.result import RejectedEntity, ResyncResult
+from harness.integration.resync_warnings import ResyncWarning
 from harness.routes.transport import UnmatchedRequestError
 from harness.running.summary import Failure, failures_of
 from harness.stubs.journal import ThirdPartyCall
@@ -21,6 +23,10 @@ _REFUSED = 20
 _FOUND = 10
 _FRAME = re.compile(r'  File "(?P<file>[^"]+)", line \d+')
 _CARETS = re.compile(r" *[~^][~^ ]*")
+_NO_HANDLER = "KindNotImplemented"
+_VALUES = re.compile(r"'[^']*'")
+_SKIPPED = re.compile(r"'(.*)' is not valid JQ")
+_BEGINNING = 60
 _UNKNOWN_KIND = re.compile(r"Kind (.+) is not supported in this integration")
 _KIND = re.compile(r"\bkind:\s*[\"']?([\w./-]+)")
 _MARGIN = "  | "  # of the details of an error
@@ -77,7 +83,9 @@ def _causes(
         yield from text.splitlines()
     for failure in consequences[:1]:
         yield from _lines(failure, "It was asked in" if len(consequences) == 1 else "The first was asked in")
-    others = [each for each in failures if each not in consequences]
+    unknown = list(_unknown_kinds(result, directory))
+    yield from unknown
+    others = [each for each in failures if each not in consequences and not (unknown and _NO_HANDLER in each.type)]
     for failure in others[:_ERRORS]:
         kinds = f"{', '.join(failure.kinds)}: " if failure.kinds else ""
         yield f"{kinds}{failure}"
@@ -87,16 +95,11 @@ def _causes(
     if len(others) > _ERRORS:
         yield f"… and {len(others) - _ERRORS} more errors"
     yield from (f"It tried to reach {attempt}" for attempt in dict.fromkeys(result.egress_attempts))
-    yield from (f"Port: {refused}" for refused in result.rejected_entities[:_REFUSED])
-    if len(result.rejected_entities) > _REFUSED:
-        yield f"… and {len(result.rejected_entities) - _REFUSED} more refused"
-    found = findings(resources, result)
+    yield from _refused(result.rejected_entities)
+    found = findings(resources, result, with_nulls=True)
     yield from found[:_FOUND]
     said = " ".join(found)
-    yield from (str(each) for each in result.warnings if each.subject != "items" or each.place not in said)
-    yield from _unknown_kinds(result, directory)
-    if not (result.reconciliation_success or failures or unmatched):
-        yield "The resync did not finish; the end of its log may say why."
+    yield from (str(each) for each in result.warnings if not _is_said(each, said))
 
 
 def _unknown_kinds(result: ResyncResult, directory: Path) -> Iterator[str]:
@@ -107,6 +110,27 @@ def _unknown_kinds(result: ResyncResult, directory: Path) -> Iterator[str]:
         close = difflib.get_close_matches(kind, known, n=1)
         meant = f"did you mean `{close[0]}`?" if close else f"its spec has: {', '.join(known)}" if known else ""
         yield f"{kind}: the integration has no handler for this kind{f'; {meant}' if meant else ''}"
+
+
+def _refused(rejected: Sequence[RejectedEntity]) -> Iterator[str]:
+    """What Port refused, each reason once."""
+    first: dict[tuple[str, str], RejectedEntity] = {}
+    times: Counter[tuple[str, str]] = Counter()
+    for each in rejected:
+        # Of a value in a message, another entity has another.
+        key = each.blueprint, _VALUES.sub("", each.message)
+        first.setdefault(key, each)
+        times[key] += 1
+    for key, each in list(first.items())[:_REFUSED]:
+        yield f"Port: {each}" + (f" (and {times[key] - 1} more)" if times[key] > 1 else "")
+
+
+def _is_said(warning: ResyncWarning, said: str) -> bool:
+    """Whether a warning is about what was said of the items already."""
+    if warning.subject == "items":
+        return warning.place in said
+    skipped = _SKIPPED.match(warning.message)
+    return skipped is not None and f"`{skipped[1]}`" in said
 
 
 def _is_about(failure: Failure, urls: set[str]) -> bool:
@@ -121,8 +145,10 @@ def _lines(failure: Failure, title: str = "") -> Iterator[str]:
 
 
 def _key_in_answers(failure: Failure, calls: Sequence[ThirdPartyCall]) -> str:
-    """For a KeyError, the latest answer that has almost this key."""
+    """For a KeyError, the latest answer that has almost this key; for an error in JSON, the latest that is none."""
     key = failure.message.strip("'\"")
+    if failure.type.endswith("JSONDecodeError"):
+        return next((_not_json(call) for call in reversed(calls) if _json(call.response) is None), "")
     if failure.type != "KeyError":
         return ""
     for call in reversed(calls):
@@ -133,11 +159,21 @@ def _key_in_answers(failure: Failure, calls: Sequence[ThirdPartyCall]) -> str:
     return ""
 
 
-def _keys(response: httpx.Response) -> list[str]:
+def _not_json(call: ThirdPartyCall) -> str:
+    answered = f", from {call.stub}," if call.stub else ""
+    begins = call.response.text[:_BEGINNING]
+    return f"the answer to {call.request.method} {call.request.url}{answered} is not JSON: it begins with {begins!r}"
+
+
+def _json(response: httpx.Response) -> Any:
     try:
-        body = json.loads(response.content)
+        return json.loads(response.content)
     except (ValueError, RecursionError):
-        return []
+        return None
+
+
+def _keys(response: httpx.Response) -> list[str]:
+    body = _json(response)
     first = body[0] if isinstance(body, list) and body else body
     if not isinstance(first, dict):
         return []

@@ -12,12 +12,13 @@ from harness.integration.reason import shown, why_empty, why_no_entity
 
 # Of a reason such as this, somebody wrote another name than the item has.
 _IS_MISSING = (" has no `", "failed: ", "which has no keys")
+_IS_NULL = (" is null",)
 _CERTAIN = "did you mean"
 _NAMES = ("id", "key", "sku", "name", "slug", "uuid")
 _SHOWN = 3
 
 
-def findings(resources: Sequence[dict[str, Any]], result: ResyncResult) -> list[str]:
+def findings(resources: Sequence[dict[str, Any]], result: ResyncResult, *, with_nulls: bool = False) -> list[str]:
     """What to say of the items, the worst first: those that became no entity, then the properties that are empty.
 
     Only what is certain: the items are looked for in the answers of the third party, and an integration may change them.
@@ -25,7 +26,9 @@ def findings(resources: Sequence[dict[str, Any]], result: ResyncResult) -> list[
     Args:
         resources: The mapping's.
         result: What the resync came to.
+        with_nulls: Whether properties count whose value is null in the item itself, as of an optional one.
     """
+    missing = (*_IS_MISSING, *(_IS_NULL if with_nulls else ()))
     dropped: list[str] = []
     empty: list[str] = []
     for counts in result.kinds:
@@ -35,8 +38,8 @@ def findings(resources: Sequence[dict[str, Any]], result: ResyncResult) -> list[
         items = [each.item for each in items_of(resource, counts.raw, counts.mapped, result.calls)]
         traces = follow(resource, counts.index, items)
         dropped += _dropped(resource, counts, traces)
-        empty += _empty(resource, counts, traces)
-    return [*dropped, *sorted(empty, key=lambda line: _CERTAIN not in line)]
+        empty += _empty(resource, counts, traces, missing)
+    return [*dropped, *sorted(empty, key=lambda line: (_CERTAIN not in line, line.endswith(_IS_NULL)))]
 
 
 def _dropped(resource: dict[str, Any], counts: KindCounts, traces: Sequence[ItemTrace]) -> Iterator[str]:
@@ -52,13 +55,15 @@ def _dropped(resource: dict[str, Any], counts: KindCounts, traces: Sequence[Item
         yield f"{place(resource, counts.index)}: {_some(of, counts.raw)} became no entity: {_best(reasons.values())}"
 
 
-def _empty(resource: dict[str, Any], counts: KindCounts, traces: Sequence[ItemTrace]) -> Iterator[str]:
+def _empty(
+    resource: dict[str, Any], counts: KindCounts, traces: Sequence[ItemTrace], missing: Sequence[str]
+) -> Iterator[str]:
     groups: defaultdict[tuple[str, str, str], dict[int, str]] = defaultdict(dict)
     mapped = [trace for trace in traces if trace.outcome == "mapped"]
     for number, trace in enumerate(mapped):
         for step in trace.empty:
             why = why_empty(step, trace.item)
-            if any(word in why for word in _IS_MISSING):
+            if any(word in why for word in missing):
                 groups[step.path, step.expression, _short(why)][number] = why
     for (path, expression, _), reasons in groups.items():
         of = _some([mapped[number] for number in reasons], len(mapped))

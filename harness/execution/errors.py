@@ -36,6 +36,14 @@ def root_of(error: BaseException) -> BaseException:
     return error
 
 
+def described(error: BaseException) -> tuple[str, str]:
+    """The name of an error's class and its text, as the integration knows them."""
+    # AttributeError and others have a ``name`` of their own.
+    if isinstance(error, RemoteError):
+        return error.name, error.message
+    return type(error).__qualname__, str(error)
+
+
 def rebuild(failure: RemoteFailure) -> Exception:
     """The exception that ``failure`` describes: Python's own and httpx's with their own type, others as RemoteError.
 

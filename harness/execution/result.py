@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from harness.execution import snapshot
-from harness.execution.errors import root_of
+from harness.execution.errors import described, root_of
 from harness.execution.faults import UnusedFault
 from harness.integration.default_resources import DefaultResources
 from harness.integration.kinds import KindCounts
@@ -171,9 +171,8 @@ class ResyncResult:
         yield from dict.fromkeys(f"  no stub matched {label_of(call.request)}" for call in self.unmatched)
         for error in self.errors:
             if not isinstance(error, UnmatchedRequestError):
-                root = root_of(error)
-                name = getattr(root, "name", type(root).__qualname__)
-                yield f"  {name}: {str(getattr(root, 'message', root)).partition(chr(10))[0]}"
+                name, message = described(root_of(error))
+                yield f"  {name}: {message.partition(chr(10))[0]}"
         yield from (f"  {each}" for each in self.rejected_entities[:_SHOWN])
         yield from (f"  {warning}" for warning in self.warnings if warning.subject == "items")
         yield from dict.fromkeys(f"  it tried to reach {attempt}" for attempt in self.egress_attempts)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import pluggy
@@ -26,19 +27,29 @@ def hide_frames(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
     Args:
         excinfo: What was raised.
     """
-    kept = excinfo.traceback.filter(lambda entry: not _explains_nothing(Path(entry.path)))
-    if kept:
-        excinfo.traceback = kept
+    entries = []
+    entry = excinfo.tb
+    while entry is not None:
+        entries.append(entry)
+        entry = entry.tb_next  # type: ignore[assignment] # None at its end
+    kept: TracebackType | None = None
+    for each in reversed(entries):
+        if not _explains_nothing(Path(each.tb_frame.f_code.co_filename)):
+            kept = TracebackType(kept, each.tb_frame, each.tb_lasti, each.tb_lineno)
+    if kept is not None:
+        # A list of some entries would not do: pytest follows the links between them.
+        excinfo.traceback = type(excinfo.traceback)(kept)
 
 
 def with_causes(longrepr: Any, causes: Iterable[str]) -> Any:
-    """What pytest says of a failure, with the causes before it.
+    """What pytest says of a failure, with the causes before it that it does not name.
 
     Args:
         longrepr: What pytest says: of an assertion, say, or as a text.
         causes: The causes, in lines.
     """
-    lines = [f"  {line}" if line else "" for line in causes]
+    said = str(longrepr)
+    lines = [f"  {line}" for line in causes if line.strip().removeprefix("It tried to reach ") not in said]
     if not lines:
         return longrepr
     text = "\n".join([_HEAD, *lines])

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.execution.errors import root_of
+from harness.execution.errors import described, root_of
 from harness.integration.resync_warnings import ResyncWarning
 from harness.routes.operations import asked
 from harness.running.directory_run import Run
@@ -99,8 +99,7 @@ def failures_of(errors: Iterable[Exception], directory: Path) -> list[Failure]:
     kinds: dict[tuple[str, str, str], list[str]] = {}
     for error in errors:
         root = root_of(error)
-        name, message = getattr(root, "name", type(root).__qualname__), getattr(root, "message", None)
-        key = (str(name), str(root if message is None else message), str(getattr(root, "remote_traceback", "")))
+        key = (*described(root), str(getattr(root, "remote_traceback", "")))
         kind = getattr(error, "kind", None)
         kinds.setdefault(key, []).extend([kind] if kind else [])
     same: dict[tuple[str, str], Failure] = {}

@@ -38,7 +38,7 @@ _COMPARED_KEYS = {
 }
 _MATCHERS = {"equalTo", "matches", "contains", "absent"}
 _SPECIAL = re.compile(r"[.+*?$^|(){}\[\]]")
-_METHOD = 0.6
+_METHOD = 0.25
 _VALUE = 0.3  # of a query parameter, a header, the body
 _UNCERTAIN = 0.2
 _SAID_NO = 0.9  # of a predicate, of which nobody knows why
@@ -174,7 +174,7 @@ def _differences_of_route(route: Route, request: httpx.Request) -> Iterator[Diff
     if isinstance(pattern, asks):
         without_query = httpx.Request(request.method, request.url.copy_with(query=None))
         yield from url_parts.of_pattern(pattern.url_pattern, without_query)
-        yield from (Difference(text, _VALUE) for text in pattern.differences(request))
+        yield from map(_of_value, pattern.differences(request))
     elif isinstance(pattern, str | re.Pattern):
         yield from url_parts.of_pattern(pattern, request)
     elif not route.is_used_up:
@@ -184,6 +184,13 @@ def _differences_of_route(route: Route, request: httpx.Request) -> Iterator[Diff
             yield Difference("the predicate returned false", _SAID_NO)
     if route.is_used_up:
         yield Difference(f"it has answered already, times={route.times}", 0.1)
+
+
+def _of_value(text: str) -> Difference:
+    """A difference in a value: the more alike the two are, the nearer it is."""
+    _, _, values = text.partition(" is ")
+    given, _, wanted = values.partition(", not ")
+    return Difference(text, _VALUE - 0.2 * difflib.SequenceMatcher(None, given, wanted).ratio())
 
 
 def _texts_like(predicate: Any, request: httpx.Request) -> list[str]:
@@ -287,7 +294,7 @@ def _differences_of_body(pattern: dict[str, Any], request: httpx.Request) -> Ite
         wanted = pattern["equalToJson"]
         with contextlib.suppress(ValueError, TypeError):
             wanted = json.loads(wanted) if isinstance(wanted, str) else wanted
-        yield from (Difference(each, _VALUE) for each in asks("", json=wanted).differences(request))
+        yield from map(_of_value, asks("", json=wanted).differences(request))
     elif isinstance(path, dict) and (plain := _PLAIN_PATH.fullmatch(str(path.get("expression")))):
         value = _at(text, plain[1])
         as_text = value if isinstance(value, str) else json.dumps(value)

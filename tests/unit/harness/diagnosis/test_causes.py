@@ -141,9 +141,11 @@ def test_each_kind_of_problem_is_there_once() -> None:
         "It tried to reach db.example.com:5432 (PostgreSQL)",
         "Port: service 'r' was refused with 422 invalid_request: size must be a number",
     ]
-    assert said(ResyncResult(reconciliation_success=False)) == [
-        "The resync did not finish; the end of its log may say why."
-    ]
+
+
+def test_an_attribute_error_keeps_its_name() -> None:
+    lines = said(ResyncResult(errors=[make_rebuilt(AttributeError("'Shop' object has no attribute 'size'"))]))
+    assert lines[0] == "AttributeError: 'Shop' object has no attribute 'size'"
 
 
 def test_a_traceback_is_folded() -> None:
