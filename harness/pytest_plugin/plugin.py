@@ -9,9 +9,8 @@ from typing import Any, get_args
 import pytest
 
 from harness import options
-from harness.diagnosis.causes import folded
 from harness.execution import stats
-from harness.pytest_plugin import checks, drop_in, failure_report, guard, longrepr, tracing
+from harness.pytest_plugin import checks, drop_in, guard, longrepr, tracing
 from harness.pytest_plugin.guard import guarded
 from harness.pytest_plugin.workers import COUNTS_KEY, Workers
 from harness.testing.current import harnesses
@@ -205,11 +204,15 @@ def pytest_runtest_makereport(
         longrepr.hide_frames(call.excinfo)
     report = yield
     if call.excinfo is not None and isinstance(error := call.excinfo.value, SandboxError) and report.failed:
+        from harness.diagnosis.causes import folded  # noqa: PLC0415 # a start and a passing test must not pay for it
+
         file, line, name = item.location
         # The error first: it is what the summary of a run shows of it.
         text = "\n".join(folded(_explained(error)))
         report.longrepr = f"{text}\n{file}:{(line or 0) + 1}: {name}"
     if report.failed:
+        from harness.pytest_plugin import failure_report  # noqa: PLC0415 # likewise
+
         mark_failed()
         if call.when != "teardown":
             causes = [line for harness in harnesses() for line in failure_report.causes(harness)]
