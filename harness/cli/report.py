@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The file to write; default: .sandbox-traces/<name of DIRECTORY>.html.",
 )
+@click.option("--open", "opens", is_flag=True, help="Open it in the default browser.")
 @json_option
-def command(asked: "Asked", *, file: Path | None, as_json: bool) -> None:
+def command(asked: "Asked", *, file: Path | None, opens: bool, as_json: bool) -> None:
     """Resync the integration in DIRECTORY in a sandbox, and write what happened to an HTML file.
 
     It shows the calls to the third party and to Port and the log on one timeline, each entity with the response it
@@ -71,6 +72,8 @@ def command(asked: "Asked", *, file: Path | None, as_json: bool) -> None:
     )
     said = {"ok": not found, "problems": found, "file": str(file.resolve()), "bytes": len(html.encode())}
     output.show(said, text, as_json=as_json)
+    if opens and click.launch(str(file.resolve())) != 0:
+        click.echo(f"no browser could be started; open {file.resolve()} in one", err=True)
     sys.exit(FOUND if found else DONE)
 
 

@@ -158,19 +158,44 @@ def _lets_all_through(resource: dict[str, Any]) -> bool:
 
 
 def _items(resource: dict[str, Any], count: int, calls: Sequence[ThirdPartyCall]) -> list[Any]:
-    """The raw items, where one list of the answers, over all pages, has as many, and none of them is mapped."""
+    """The raw items of a resource of which no entity came."""
+    return [candidate.item for candidate in items_of(resource, count, 0, calls)]
+
+
+def items_of(resource: dict[str, Any], count: int, mapped: int, calls: Sequence[ThirdPartyCall]) -> Sequence[Candidate]:
+    """The raw items of a resource, where one list of the answers, over all pages, has as many; none where that is not certain.
+
+    Args:
+        resource: A resource of the mapping.
+        count: How many items it had.
+        mapped: How many of them became an entity.
+        calls: The third party's answers, in which the items may be found; a candidate has the number of its call.
+    """
     groups: defaultdict[tuple[str, str], list[Candidate]] = defaultdict(list)
     for number, call in enumerate(calls):
         with contextlib.suppress(ValueError, RecursionError):
             for candidate in on_top(number, json.loads(call.response.content)):
                 groups[candidate.siblings, "" if candidate.siblings else candidate.path].append(candidate)
-    found = []
+    fitting = []
     for group in groups.values():
-        items = [candidate.item for candidate in parts(resource, group)]
-        if len(items) == count and not any(each.outcome == "mapped" for each in follow(resource, 0, items)):
-            found.append(items)
-    # If two match, there is no telling which it is.
-    return found[0] if len(found) == 1 else []
+        taken = parts(resource, group)
+        if len(taken) == count and _mapped(resource, taken) == mapped:
+            fitting.append(((_values(resource, taken), bool(taken and taken[0].siblings)), taken))
+    fitting.sort(key=lambda each: each[0], reverse=True)
+    # If two match, those are meant of which the mapping finds more, or which are a list; otherwise there is no telling.
+    is_certain = len(fitting) == 1 or (len(fitting) > 1 and fitting[0][0] > fitting[1][0])
+    return fitting[0][1] if is_certain else []
+
+
+def _mapped(resource: dict[str, Any], taken: Sequence[Candidate]) -> int:
+    return sum(trace.outcome == "mapped" for trace in follow(resource, 0, [each.item for each in taken]))
+
+
+def _values(resource: dict[str, Any], taken: Sequence[Candidate]) -> int:
+    """How many expressions of the mapping find something in candidates, be they selected or not."""
+    all_through = {**resource, "selector": {"query": "true"}}
+    traces = follow(all_through, 0, [each.item for each in taken])
+    return sum(len(trace.steps) - len(trace.empty) for trace in traces)
 
 
 def place(resource: dict[str, Any], index: int) -> str:

@@ -29,6 +29,21 @@ class RemoteError(Exception):
         self.kind = kind
 
 
+def root_of(error: BaseException) -> BaseException:
+    """What an error was raised from in the end: Ocean wraps what a resync handler raises."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def described(error: BaseException) -> tuple[str, str]:
+    """The name of an error's class and its text, as the integration knows them."""
+    # AttributeError and others have a ``name`` of their own.
+    if isinstance(error, RemoteError):
+        return error.name, error.message
+    return type(error).__qualname__, str(error)
+
+
 def rebuild(failure: RemoteFailure) -> Exception:
     """The exception that ``failure`` describes: Python's own and httpx's with their own type, others as RemoteError.
 

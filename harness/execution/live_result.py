@@ -14,7 +14,7 @@ class EventRefusedError(Exception):
     """The integration answered a webhook with an error, and did not process it."""
 
 
-@dataclass
+@dataclass(repr=False)
 class LiveEventResult(ResyncResult):
     """The result of one webhook: the same fields as for a resync, for this event only.
 
@@ -40,7 +40,7 @@ class LiveEventResult(ResyncResult):
     was_queued: bool = True
 
 
-@dataclass
+@dataclass(repr=False)
 class ActionResult(ResyncResult):
     """The result of one action run, or run of a workflow node; entities and logs as for :class:`LiveEventResult`.
 

@@ -2,17 +2,19 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from harness.execution import snapshot
+from harness.execution.errors import described, root_of
 from harness.execution.faults import UnusedFault
 from harness.integration.default_resources import DefaultResources
 from harness.integration.kinds import KindCounts
 from harness.integration.resync_warnings import ResyncWarning
-from harness.routes.transport import RequestLog
+from harness.routes.operations import asked, label_of
+from harness.routes.transport import RequestLog, UnmatchedRequestError
 from harness.stubs.journal import PortCall, ThirdPartyCall
 from harness.stubs.unused import UnusedStub
 from sandbox.resync.egress import EgressAttempt
@@ -45,7 +47,7 @@ class RejectedEntity:
         return f"{self.blueprint} {self.identifier!r} was refused with {self.status} {self.error}: {self.message}"
 
 
-@dataclass
+@dataclass(repr=False)
 class ResyncResult:
     """The result of a resync, for a test to assert on.
 
@@ -96,6 +98,11 @@ class ResyncResult:
         default_factory=lambda: (datetime.now(UTC), datetime.now(UTC)), repr=False, compare=False
     )
 
+    def __repr__(self) -> str:
+        """What it came to in a few words: pytest prints it beside every assertion that fails."""
+        upserted = len(self.upserted_entities)
+        return f"<{type(self).__name__}: {', '.join([f'{upserted} entities' if upserted != 1 else '1 entity', *self._problems()])}>"
+
     def entities(self, blueprint: str | None = None, identifier: str | None = None) -> list[dict[str, Any]]:
         """The upserted entities of a blueprint, with an identifier, or both; all of them without either."""
         return [
@@ -129,6 +136,46 @@ class ResyncResult:
             mask: Further regular expressions; what they match becomes ``<masked>``.
         """
         return snapshot.as_snapshot(self, mask)
+
+    def assert_ok(self) -> None:
+        """Fail unless the resync had no problem.
+
+        A problem is an error, an unmatched request, an entity that Port refused, an attempt to reach the outside, or a kind
+        of which something was fetched and no entity came; or that the resync did not complete. What a test expects of
+        these, it asserts by itself.
+
+        Raises:
+            AssertionError: It had; each is named in a line.
+        """
+        __tracebackhide__ = True
+        if problems := self._problems():
+            raise AssertionError("\n".join([f"the resync is not ok: {', '.join(problems)}", *self._each_problem()]))
+
+    def _problems(self) -> list[str]:
+        dropped = [warning for warning in self.warnings if warning.subject == "items"]
+        counts = {
+            "unmatched request": len({asked(call.request) for call in self.unmatched}),
+            "error": sum(not isinstance(error, UnmatchedRequestError) for error in self.errors),
+            "refused": len(self.rejected_entities),
+            "kind without entities": len(dropped),
+            "attempt to reach the outside": len(set(self.egress_attempts)),
+        }
+        plural = {"kind without entities": "kinds without entities", "refused": "refused"}
+        plural["attempt to reach the outside"] = "attempts to reach the outside"
+        found = [
+            f"{many} {what if many == 1 else plural.get(what, f'{what}s')}" for what, many in counts.items() if many
+        ]
+        return found or ([] if self.reconciliation_success else ["it did not complete"])
+
+    def _each_problem(self) -> Iterator[str]:
+        yield from dict.fromkeys(f"  no stub matched {label_of(call.request)}" for call in self.unmatched)
+        for error in self.errors:
+            if not isinstance(error, UnmatchedRequestError):
+                name, message = described(root_of(error))
+                yield f"  {name}: {message.partition(chr(10))[0]}"
+        yield from (f"  {each}" for each in self.rejected_entities[:_SHOWN])
+        yield from (f"  {warning}" for warning in self.warnings if warning.subject == "items")
+        yield from dict.fromkeys(f"  it tried to reach {attempt}" for attempt in self.egress_attempts)
 
     def _what_there_is(self, blueprint: str, identifier: str) -> str:
         identifiers = list(dict.fromkeys(str(entity.get("identifier")) for entity in self.entities(blueprint)))

@@ -7,7 +7,7 @@ from harness.execution import dropped
 from harness.execution.live_result import ActionResult, LiveEventResult
 from harness.execution.result import ResyncResult
 from harness.integration import mapping as mappings
-from harness.integration.resync_warnings import ResyncWarning, of_blueprints
+from harness.integration.resync_warnings import ResyncWarning, of_blueprints, of_undefined
 
 
 def warnings_of(result: ResyncResult, mapping: object, blueprints: Mapping[str, dict[str, Any]]) -> list[ResyncWarning]:
@@ -20,7 +20,13 @@ def warnings_of(result: ResyncResult, mapping: object, blueprints: Mapping[str, 
     """
     # One that Port had before the test, or that a production run made, was not checked.
     known = mapping if isinstance(mapping, dict) and _has_resources(mapping) else {}
-    return [*_of_items(result, known), *_of_mapping(result, known), *of_blueprints(blueprints)]
+    sent = [*result.upserted_entities, *(rejected.entity for rejected in result.rejected_entities)]
+    return [
+        *_of_items(result, known),
+        *_of_mapping(result, known),
+        *of_blueprints(blueprints),
+        *of_undefined(sent, blueprints),
+    ]
 
 
 def _has_resources(mapping: dict[str, Any]) -> bool:

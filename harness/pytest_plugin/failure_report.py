@@ -1,21 +1,33 @@
 """What the report of a failing test says about its resync, so that it need not be run again to find out."""
 
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
-from harness.execution.result import RejectedEntity, ResyncResult
+from harness.diagnosis import causes as diagnosis
+from harness.diagnosis.causes import folded
+from harness.execution.result import ResyncResult
 from harness.pytest_plugin.printable import printable
 from harness.routes.transport import UnmatchedRequestError
+from harness.running.summary import failures_of
 from harness.testing import session
 from harness.testing.harness import IntegrationTestHarness
 
 _CALLS = 40
 _LOG_LINES = 15
-_TRACEBACK_LINES = 12
+_TRACEBACKS = 3
 _EXPLAINED = 5
-_REFUSED = 20
 _WIDTH = 240
 
 Section = tuple[str, str]
+
+
+def causes(harness: IntegrationTestHarness) -> list[str]:
+    """What was wrong with the resyncs of a test, in lines, the likeliest cause first; nothing where all was well.
+
+    Args:
+        harness: The harness of the test that failed.
+    """
+    return [printable(line) for line in _made(lambda: _causes(harness))]
 
 
 def sections(harness: IntegrationTestHarness) -> Iterator[Section]:
@@ -28,15 +40,11 @@ def sections(harness: IntegrationTestHarness) -> Iterator[Section]:
     if not (harness.results or harness.has_sandbox):
         return
     parts: dict[str, Callable[[], Iterable[str]]] = {
-        "errors of the resync": lambda: _errors(result),
-        "unmatched requests": lambda: harness.explain_unmatched(_EXPLAINED),
-        "what it tried to reach outside": lambda: map(str, result.egress_attempts),
-        "entities refused by Port": lambda: _first(result.rejected_entities),
-        "warnings": lambda: map(str, result.warnings),
         "faults of Port that matched no call": lambda: map(str, result.unused_faults),
         "kinds": lambda: map(str, result.kinds),
         "calls": lambda: _last(_calls(harness), _CALLS, "calls"),
-        "end of the integration's log": lambda: _last(result.logs, _LOG_LINES, "lines"),
+        "end of the integration's log": lambda: _last(folded("\n".join(result.logs)), _LOG_LINES, "lines"),
+        "tracebacks": lambda: _tracebacks(result, Path(harness.integration_path)),
         "a closer look": lambda: _look(harness),
     }
     for title, lines in parts.items():
@@ -52,17 +60,17 @@ def _made(lines: Callable[[], Iterable[str]]) -> Iterator[str]:
         yield f"(no more of it: {error!r})"
 
 
-def _errors(result: ResyncResult) -> Iterator[str]:
-    for error in result.errors:
-        if isinstance(error, UnmatchedRequestError):  # which the next section explains
-            continue
-        yield f"{type(error).__name__}: {error}"
-        # Ocean wraps what a handler raises; where it was raised is what somebody wants to see.
-        root: BaseException = error
-        while root.__cause__ is not None:
-            root = root.__cause__
-        trace = str(getattr(root, "remote_traceback", "")).splitlines()
-        yield from (f"    {line}" for line in trace[-_TRACEBACK_LINES:])
+def _causes(harness: IntegrationTestHarness) -> Iterator[str]:
+    result = harness.results[-1] if harness.results else ResyncResult()
+    mapping = harness.port_mapping_config or result.default_resources.mapping
+    resources, directory = mapping.get("resources") or [], Path(harness.integration_path)
+    yield from diagnosis.causes(result, resources, directory, harness.explain_unmatched(_EXPLAINED))
+
+
+def _tracebacks(result: ResyncResult, directory: Path) -> Iterator[str]:
+    errors = [error for error in result.errors if not isinstance(error, UnmatchedRequestError)]
+    for failure in failures_of(errors, directory)[:_TRACEBACKS]:
+        yield from folded(failure.traceback)
 
 
 def _calls(harness: IntegrationTestHarness) -> list[str]:
@@ -75,11 +83,6 @@ def _calls(harness: IntegrationTestHarness) -> list[str]:
         if "/entities" in (path := call.request.url.path) or call.response.is_error
     ]
     return [line for _, line in sorted(calls)]
-
-
-def _first(refused: list[RejectedEntity]) -> list[str]:
-    more = [f"… and {len(refused) - _REFUSED} more"] if len(refused) > _REFUSED else []
-    return [str(entity) for entity in refused[:_REFUSED]] + more
 
 
 def _last(lines: list[str], count: int, what: str) -> Iterable[str]:

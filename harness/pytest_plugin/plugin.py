@@ -10,7 +10,7 @@ import pytest
 
 from harness import options
 from harness.execution import stats
-from harness.pytest_plugin import checks, drop_in, failure_report, guard, tracing
+from harness.pytest_plugin import checks, drop_in, guard, longrepr, tracing
 from harness.pytest_plugin.guard import guarded
 from harness.pytest_plugin.workers import COUNTS_KEY, Workers
 from harness.testing.current import harnesses
@@ -200,13 +200,23 @@ def pytest_runtest_makereport(
 
     An error of the sandbox is shown as it explains itself: the frames that led to it are ours, and explain nothing.
     """
+    if call.excinfo is not None and harnesses() and not item.config.option.fulltrace:
+        longrepr.hide_frames(call.excinfo)
     report = yield
     if call.excinfo is not None and isinstance(error := call.excinfo.value, SandboxError) and report.failed:
+        from harness.diagnosis.causes import folded  # noqa: PLC0415 # a start and a passing test must not pay for it
+
         file, line, name = item.location
         # The error first: it is what the summary of a run shows of it.
-        report.longrepr = f"{_explained(error)}\n{file}:{(line or 0) + 1}: {name}"
+        text = "\n".join(folded(_explained(error)))
+        report.longrepr = f"{text}\n{file}:{(line or 0) + 1}: {name}"
     if report.failed:
+        from harness.pytest_plugin import failure_report  # noqa: PLC0415 # likewise
+
         mark_failed()
+        if call.when != "teardown":
+            causes = [line for harness in harnesses() for line in failure_report.causes(harness)]
+            report.longrepr = longrepr.with_causes(report.longrepr, causes)
         for harness in harnesses():
             report.sections += [(f"ocean-sandbox: {title}", text) for title, text in failure_report.sections(harness)]
     reports = item.stash.setdefault(_REPORTS, [])

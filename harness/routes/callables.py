@@ -6,6 +6,8 @@ from typing import Any
 
 from sandbox.errors import SandboxError
 
+_SOURCE = 160
+
 
 class AnswerError(SandboxError, TypeError):
     """What a callable or predicate of a route returned is of no use; the message names the route and the callable."""
@@ -19,6 +21,28 @@ def place_of(function: Any) -> str:
     name = getattr(function, "__qualname__", type(function).__qualname__).rpartition("<locals>.")[2]
     code = getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
     return f"{name}, {code.co_filename}:{code.co_firstlineno}" if code else name
+
+
+def source_of(function: Any) -> str:
+    """The first line of a callable's source, as far as Python knows it; otherwise its name and place."""
+    try:
+        lines, _ = inspect.getsourcelines(function)
+    except (OSError, TypeError):
+        return place_of(function)
+    text = " ".join(lines[0].split())
+    if (start := text.find("lambda")) >= 0:
+        text = _up_to_its_end(text[start:])
+    return text if len(text) <= _SOURCE else f"{text[:_SOURCE]}…"
+
+
+def _up_to_its_end(source: str) -> str:
+    """What of a line is the lambda that it begins with: up to the comma or the parenthesis after it."""
+    depth = 0
+    for place, character in enumerate(source):
+        depth += (character in "([{") - (character in ")]}")
+        if depth < 0 or (character == "," and not depth and ":" in source[:place]):
+            return source[:place]
+    return source
 
 
 def see_that_it_answers_at_once(what: str, function: Any) -> None:

@@ -2,7 +2,7 @@
 
 import json as jsonlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -48,15 +48,25 @@ class asks:  # noqa: N801 # it reads as a verb where a route is added
 
     def __call__(self, request: httpx.Request) -> bool:
         """Whether ``request`` matches."""
-        url, _, query = whole_url(request).partition("?")
-        return bool(
-            self.url_pattern.search(url)
-            and _has(self._query, _pairs(query))
-            and (self._json is None or _contains(_parsed(request.content), self._json))
-            and (self._form is None or _has(self._form, _pairs(request.content.decode(errors="replace"))))
-            and _has(self._headers, _grouped(request.headers))
-            and (self._body is None or _is(request.content.decode(errors="replace"), self._body))
-        )
+        url = whole_url(request).partition("?")[0]
+        return self.url_pattern.search(url) is not None and next(self.differences(request), None) is None
+
+    def differences(self, request: httpx.Request) -> Iterator[str]:
+        """How a request differs from what is asked besides its URL, part by part; nothing where it does not.
+
+        Args:
+            request: The request.
+        """
+        text = request.content.decode(errors="replace")
+        yield from _wrong_values("query parameter", self._query, _pairs(whole_url(request).partition("?")[2]))
+        if self._json is not None:
+            yield from _wrong_json(_parsed(request.content), self._json)
+        if self._form is not None:
+            yield from _wrong_values("form field", self._form, _pairs(text))
+        headers = {name.lower(): value for name, value in (self._headers or {}).items()}
+        yield from _wrong_values("header", headers, _grouped(request.headers))
+        if self._body is not None and not _is(text, self._body):
+            yield f"body {_short(text)} is not {_short(self._body)}"
 
     def __repr__(self) -> str:
         """What it is for, in reports."""
@@ -82,17 +92,39 @@ def _grouped(headers: httpx.Headers) -> dict[str, list[str]]:
     return {name: headers.get_list(name) for name in headers}
 
 
-def _has(wanted: Values | None, given: Mapping[str, list[str]]) -> bool:
+def _wrong_values(what: str, wanted: Values | None, given: Mapping[str, list[str]]) -> Iterator[str]:
     for name, value in (wanted or {}).items():
         there = given.get(name)
         if value is None or there is None:
-            if value is not there:
-                return False
+            if value is None and there is not None:
+                yield f"{what} {name!r} is {_short(there)}, and must be absent"
+            elif value is not None:
+                yield f"{what} {name!r} is missing"
             continue
         values = value if isinstance(value, list) else [value]
         if len(there) != len(values) or not all(map(_is, there, values)):
-            return False
-    return True
+            yield f"{what} {name!r} is {_short(there)}, not {_short(values)}"
+
+
+def _wrong_json(given: Any, wanted: Any, path: str = "") -> Iterator[str]:
+    """Where the JSON body differs, by the path there."""
+    if _contains(given, wanted):
+        return
+    if isinstance(wanted, tuple):
+        for part in wanted:
+            yield from _wrong_json(given, part, path)
+    elif isinstance(wanted, dict) and wanted and isinstance(given, dict):
+        for key, value in wanted.items():
+            yield from _wrong_json(given.get(key), value, f"{path}.{key}" if path else str(key))
+    else:
+        yield f"body{f': `{path}`' if path else ''} is {_short(given)}, not {_short(wanted)}"
+
+
+def _short(value: Any) -> str:
+    """A value in one short line; of a list of one, that one."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return f"{value!r:.120}"
 
 
 def _is(given: str, wanted: Text) -> bool:

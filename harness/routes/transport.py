@@ -16,6 +16,7 @@ import httpx
 from harness.routes.callables import AnswerError, place_of, see_that_it_answers_at_once
 from harness.routes.caller import caller
 from harness.routes.header_values import header_name, header_value
+from harness.routes.operations import label_of
 from harness.routes.request_bodies import LARGEST, large_body
 
 if TYPE_CHECKING:
@@ -329,10 +330,7 @@ class InterceptTransport(httpx.AsyncBaseTransport):
         calls = (
             sorted(self._call_log + self._port_call_log, key=lambda call: call.at) if include_port else self._call_log
         )
-        return [
-            f"{call.request.method} {call.request.url} → {call.response.status_code}{_preview(call.request)}"
-            for call in calls
-        ]
+        return [f"{label_of(call.request)} → {call.response.status_code}{_preview(call.request)}" for call in calls]
 
     def keep(self, calls: Sequence[RequestLog], port_calls: Sequence[RequestLog] = ()) -> None:
         """Show these as the requests so far: what a sandbox has seen, which answers in this transport's place."""

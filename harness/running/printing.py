@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.integration.resync_warnings import ResyncWarning
+from harness.routes.operations import label_of
 from harness.running import summary
 from harness.running.directory_run import Run
 from harness.running.summary import CallCount
@@ -122,8 +123,7 @@ def _show_calls(run: Run, console: Console) -> None:
         for each in shown:
             stub = summary.short_places(each.call.stub or "", run) or "no stub"
             times = f" ({each.times} times)" if each.times > 1 else ""
-            request = each.call.request
-            show_line(console, f"{request.method} {request.url} {each.call.response.status_code} {stub}{times}")
+            show_line(console, f"{label_of(each.call.request)} {each.call.response.status_code} {stub}{times}")
     else:
         for origin, group in itertools.groupby(sorted(shown, key=_origin), key=_origin):
             _show_table_of_calls(origin, list(group), run, console)
@@ -144,7 +144,7 @@ def _show_table_of_calls(origin: str, calls: Sequence[CallCount], run: Run, cons
         call, status = each.call, each.call.response.status_code
         table.add_row(
             call.request.method,
-            Text(_with_both_ends(str(call.request.url).removeprefix(origin), width)),
+            Text(_with_both_ends(label_of(call.request).partition(" ")[2].removeprefix(origin), width)),
             str(each.times),
             Text(str(status), "red" if status >= _BAD else ""),
             Text(stub) if stub else Text("no stub", "red"),
@@ -172,9 +172,8 @@ def _origin(each: CallCount) -> str:
 
 
 def _show_unanswered(each: Unanswered, run: Run, console: Console) -> None:
-    request = each.call.request
     times = f" ({each.times} times)" if each.times > 1 else ""
-    _title(console, f"No stub matched {request.method} {request.url}{times}")
+    _title(console, f"No stub matched {each.label}{times}")
     for line in each.nearest:
         show_line(console, f"  {summary.short_places(line, run)}")
     show_line(console, "  A stub that would answer it, to paste into a *.yaml of the stub folder:")

@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.execution.errors import described, root_of
 from harness.integration.resync_warnings import ResyncWarning
+from harness.routes.operations import asked
 from harness.running.directory_run import Run
 from harness.stubs.journal import ThirdPartyCall
 from sandbox.resync.sandbox import DIRECTORY
@@ -96,11 +98,8 @@ def failures_of(errors: Iterable[Exception], directory: Path) -> list[Failure]:
     """
     kinds: dict[tuple[str, str, str], list[str]] = {}
     for error in errors:
-        root: BaseException = error
-        while root.__cause__ is not None:
-            root = root.__cause__
-        name, message = getattr(root, "name", type(root).__qualname__), getattr(root, "message", None)
-        key = (str(name), str(root if message is None else message), str(getattr(root, "remote_traceback", "")))
+        root = root_of(error)
+        key = (*described(root), str(getattr(root, "remote_traceback", "")))
         kind = getattr(error, "kind", None)
         kinds.setdefault(key, []).extend([kind] if kind else [])
     same: dict[tuple[str, str], Failure] = {}
@@ -140,8 +139,8 @@ def counted(calls: Iterable[ThirdPartyCall]) -> list[CallCount]:
     return [CallCount(first[key], count) for key, count in times.items()]
 
 
-def _same(call: ThirdPartyCall) -> tuple[str, str, int, str | None]:
-    return call.request.method, str(call.request.url), call.response.status_code, call.stub
+def _same(call: ThirdPartyCall) -> tuple[tuple[str, str, str], int, str | None]:
+    return asked(call.request), call.response.status_code, call.stub
 
 
 def dropped(run: Run) -> list[ResyncWarning]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from harness.routes.operations import asked, label_of, operation_of
 from harness.routes.transport import RequestLog
 from harness.stubs.mappings import Stub
 from harness.stubs.short_form import JSON_TYPE, Entry
@@ -34,13 +35,18 @@ class Unanswered:
         request = self.call.request
         return "\n".join(
             [
-                f"No stub matched: {request.method} {request.url}",
+                f"No stub matched: {self.label}",
                 *of_its_body(request),
                 *self.nearest,
                 "A stub that would answer it:",
             ]
             + [f"    {line}" for line in self.stub().splitlines()]
         )
+
+    @property
+    def label(self) -> str:
+        """Method, URL and operation of the request."""
+        return label_of(self.call.request)
 
     def entry(self) -> Entry:
         """An entry of the short form that answers it, with an empty object."""
@@ -61,6 +67,7 @@ class Unanswered:
         return {
             "method": request.method,
             "url": str(request.url),
+            "operation": operation.label if (operation := operation_of(request)) else None,
             "times": self.times,
             "nearest": self.nearest,
             "stub": self.stub(),
@@ -78,19 +85,16 @@ def unanswered(calls: Iterable[RequestLog], stubs: Sequence[Stub]) -> list[Unans
 
 
 def _each(calls: list[RequestLog], stubs: Sequence[Stub]) -> Iterator[Unanswered]:
-    times = Counter(_key(call) for call in calls)
-    first = {_key(call): call for call in reversed(calls)}
+    times = Counter(asked(call.request) for call in calls)
+    first = {asked(call.request): call for call in reversed(calls)}
     for number, key in enumerate(times):
         near = nearest(first[key].request, [], stubs) if number < _COMPARED else []
         yield Unanswered(first[key], times[key], near)
 
 
-def _key(call: RequestLog) -> tuple[str, str]:
-    return call.request.method, str(call.request.url)
-
-
 def _stub_for(request: httpx.Request) -> Stub:
     url = request.url
+    operation = operation_of(request)
     query = {name: {"equalTo": value} for name, value in url.params.items()}
     return {
         "request": {
@@ -100,6 +104,7 @@ def _stub_for(request: httpx.Request) -> Stub:
             **({"port": url.port} if url.port is not None else {}),
             "urlPath": url.raw_path.decode().partition("?")[0],
             **({"queryParameters": query} if query else {}),
+            **(operation.as_wiremock() if operation else {}),
         },
         "response": {"status": 200, "headers": dict([JSON_TYPE]), "jsonBody": {}},
     }

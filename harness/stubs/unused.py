@@ -1,9 +1,11 @@
 """Finds the routes and stub files that were never used."""
 
+import inspect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.routes.callables import source_of
 from harness.routes.transport import Route
 from harness.stubs.folder import place
 from harness.stubs.mappings import ROUTE_NUMBER, Stub
@@ -61,7 +63,7 @@ def describe_route(route: Route) -> str:
     """What a route waits for, in a few words."""
     pattern = route.url_pattern
     if callable(pattern):
-        text = f"where {getattr(pattern, '__qualname__', pattern)}"
+        text = f"where {source_of(pattern) if inspect.isroutine(pattern) else pattern}"
     else:
         text = pattern if isinstance(pattern, str) else pattern.pattern
     return f"{route.method or 'ANY'} {text}" + (f" (times={route.times})" if route.times else "")

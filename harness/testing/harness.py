@@ -14,6 +14,7 @@ from harness.execution.result import ResyncResult
 from harness.integration import mapping
 from harness.integration.resources import blueprints_of
 from harness.options import settings_in_force
+from harness.routes.operations import asked, label_of
 from harness.routes.transport import InterceptTransport
 from harness.stubs import folder as stub_files
 from harness.stubs import mappings as stubs
@@ -287,12 +288,9 @@ class IntegrationTestHarness:
             What was printed.
         """
         result = await self.trigger_resync()
-        unmatched = {(call.request.method, str(call.request.url)) for call in result.unmatched}
+        unmatched = {asked(call.request) for call in result.unmatched}
         lines = {
-            (
-                call.request.method,
-                str(call.request.url),
-            ): f"  {call.request.method} {call.request.url} → {call.response.status_code}"
+            asked(call.request): f"  {label_of(call.request)} → {call.response.status_code}"
             for call in reversed(self.third_party_transport.calls)
         }
         shown = [line + (" ← UNMATCHED (404)" if key in unmatched else "") for key, line in reversed(lines.items())]

@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.execution.captured_traffic import Gathered, gather
 from harness.execution.port_mock import PortMockResponder
+from harness.routes.operations import asked
 from harness.routes.transport import InterceptTransport, RequestLog, UnmatchedRequestError
 from harness.stubs import folder as stub_files
 from harness.stubs import mappings as stubs
@@ -237,8 +238,8 @@ def explained(unmatched: Sequence[RequestLog], transport: InterceptTransport, fi
         files: The stubs of stub folders.
     """
     routes, there = transport.routes, [*stubs.from_mappings(transport.stubs), *files]
-    known: dict[tuple[str, str], str] = {}
+    known: dict[tuple[str, str, str], str] = {}
     for call in unmatched:
-        asked = call.request.method, str(call.request.url)
-        known[asked] = known.get(asked) or explain(call.request, routes, there, with_nearest=len(known) < _COMPARED)
-    return [known[call.request.method, str(call.request.url)] for call in unmatched]
+        key = asked(call.request)
+        known[key] = known.get(key) or explain(call.request, routes, there, with_nearest=len(known) < _COMPARED)
+    return [known[asked(call.request)] for call in unmatched]

@@ -3,20 +3,24 @@
 import contextlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from harness.diagnosis.mapping_findings import findings
+from harness.execution.dropped import items_of
 from harness.execution.live_result import ActionResult, LiveEventResult
 from harness.execution.result import ResyncResult
+from harness.integration.mapping_trace import follow
+from harness.routes.operations import asked, label_of, operation_of
 from harness.routes.transport import RequestLog, Route, UnmatchedRequestError
 from harness.running.directory_run import Run as DirectorysRun
 from harness.running.summary import Failure, failures_of
 from harness.stubs.journal import PortCall, ThirdPartyCall
 from harness.stubs.mappings import Stub
-from harness.stubs.unmatched import nearest, route_for
+from harness.stubs.unmatched import nearest, route_for, route_head
 from harness.stubs.unmatched_requests import unanswered
 from harness.stubs.unused import place_of_route
 from harness.testing.harness import IntegrationTestHarness
@@ -101,7 +105,7 @@ class _Lacking:
 class _Made:
     given: Given
     result: ResyncResult
-    lacking: dict[tuple[str, str], _Lacking] = field(default_factory=dict)
+    lacking: dict[tuple[str, str, str], _Lacking] = field(default_factory=dict)
 
     def run(self, name: str) -> Run:
         result = self.result
@@ -135,25 +139,39 @@ class _Made:
             run.entities += origin.find(self.given.resources, run.entities, answers)
         else:
             run.entities += origin.of_items(self.given.resources, run.entities, answers, self.given.items)
+        run.entities += self._dropped({id(call): number for number, call in enumerate(logged)})
         run.problems = list(self._problems(run, {id(call): number for number, call in enumerate(logged)}))
         return run
+
+    def _dropped(self, numbers: dict[int, int]) -> list[Entity]:
+        """The items of resources of which no entity came; of the others, the search for origins has found them."""
+        resources, result = self.given.resources, self.result
+        found: list[Entity] = []
+        for counts in result.kinds if self.given.items is None else ():
+            if counts.index < len(resources) and counts.raw and not counts.mapped:
+                resource = resources[counts.index]
+                for candidate in items_of(resource, counts.raw, 0, result.calls):
+                    (trace,) = follow(resource, counts.index, [candidate.item])
+                    call = None if candidate.call is None else numbers.get(id(result.calls[candidate.call]))
+                    found.append(origin.no_entity(trace, replace(candidate, call=call)))
+        return found
 
     def _look_into_unmatched(self) -> None:
         """Find the nearest stub for each unmatched request; identical requests are explained once."""
         given = self.given
         if not given.is_test:
             for found in unanswered(self.result.unmatched, given.stubs):
-                self.lacking[_asked(found.call)] = _Lacking(found.nearest, found.stub())
+                self.lacking[asked(found.call.request)] = _Lacking(found.nearest, found.stub())
             return
         for call in self.result.unmatched:
-            if _asked(call) not in self.lacking:
+            if asked(call.request) not in self.lacking:
                 is_one_of_few = len(self.lacking) < _COMPARED
                 near = nearest(call.request, given.routes, given.stubs) if is_one_of_few else []
-                self.lacking[_asked(call)] = _Lacking(near, route_for(call.request))
+                self.lacking[asked(call.request)] = _Lacking(near, route_for(call.request))
 
     def _third_party(self, log: RequestLog, *, is_wrong: bool) -> Call:
         request, response = log.request, log.response
-        lacking = self.lacking[_asked(log)] if is_wrong else _Lacking([], "")
+        lacking = self.lacking[asked(log.request)] if is_wrong else _Lacking([], "")
         return Call(
             "third-party",
             log.at,
@@ -169,6 +187,8 @@ class _Made:
             is_wrong=is_wrong,
             nearest=lacking.nearest,
             paste=lacking.paste,
+            operation=operation.label if (operation := operation_of(request)) else "",
+            route=route_head(request),
         )
 
     def _answered_by(self, log: RequestLog) -> str:
@@ -189,10 +209,12 @@ class _Made:
             yield Problem("error", "It did not finish", "Its log, and the calls to Port, may say why.")
         seen = set()
         for call in result.unmatched:
-            if (asked := _asked(call)) not in seen:
-                seen.add(asked)
-                lacking, number = self.lacking[asked], numbers.get(id(call))
-                yield Problem("unmatched", " ".join(asked), "\n".join(lacking.nearest), "", lacking.paste, number)
+            if (key := asked(call.request)) not in seen:
+                seen.add(key)
+                lacking, number = self.lacking[key], numbers.get(id(call))
+                yield Problem(
+                    "unmatched", label_of(call.request), "\n".join(lacking.nearest), "", lacking.paste, number
+                )
         for attempt in dict.fromkeys(result.egress_attempts):
             yield Problem(
                 "outside", f"Tried to reach {attempt}", "The sandbox answers HTTP and HTTPS, and nothing leaves it."
@@ -204,15 +226,22 @@ class _Made:
         for unknown in result.unknown_port_calls:
             title = f"{unknown.request.method} {_path(unknown.request)}"
             yield Problem("unknown", title, "The Port mock does not know this call.", call=numbers.get(id(unknown)))
-        for warning in result.warnings:
-            kind = "dropped" if warning.subject == "items" else "warning"
-            yield Problem(kind, warning.place, warning.message)
+        yield from self._of_the_mapping()
         for unused in (*result.unused_stubs, *result.unused_faults):
             yield Problem("unused", str(unused))
 
-
-def _asked(call: RequestLog) -> tuple[str, str]:
-    return call.request.method, str(call.request.url)
+    def _of_the_mapping(self) -> Iterator[Problem]:
+        result = self.result
+        found = findings(self.given.resources, result) if self.given.items is None else []
+        for line in found:
+            place, _, text = line.partition(": ")
+            yield Problem("dropped" if "became no entity" in line else "empty", place, text)
+        places = {line.partition(": ")[0] for line in found}
+        for warning in result.warnings:
+            if warning.subject == "items" and warning.place in places:
+                continue
+            kind = "dropped" if warning.subject == "items" else "warning"
+            yield Problem(kind, warning.place, warning.message)
 
 
 def _body(content: bytes) -> Body:

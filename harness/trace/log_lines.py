@@ -13,6 +13,8 @@ _LINE = re.compile(
     re.DOTALL,
 )
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# What Ocean warns of in every sandbox, whatever the integration does: port-ocean 0.55.
+_NOISE = re.compile(r"DSP mode requested but required feature flags are missing")
 _DAY = timedelta(days=1)
 
 
@@ -35,5 +37,6 @@ def read(lines: Iterable[str], began: float) -> list[LogLine]:
         micro = int(found["fraction"].ljust(6, "0"))
         moment = near.replace(hour=hour, minute=minute, second=second, microsecond=micro)
         nearest = min((moment, moment - _DAY, moment + _DAY), key=lambda each: abs(each - near))
-        read.append(LogLine(nearest.timestamp(), found["level"], found["text"]))
+        is_noise = _NOISE.match(found["text"]) is not None
+        read.append(LogLine(nearest.timestamp(), found["level"], found["text"], is_noise))
     return read

@@ -45,6 +45,8 @@ class Call:
         is_wrong: Whether it was unmatched, or Port refused it.
         nearest: The nearest stub, in lines, if it was unmatched.
         paste: What would answer it, to be pasted.
+        operation: Which of several operations of that URL it asked for.
+        route: The beginning of a route that would answer it, up to the answer.
     """
 
     lane: Lane
@@ -61,6 +63,8 @@ class Call:
     is_wrong: bool = False
     nearest: list[str] = field(default_factory=list)
     paste: str = ""
+    operation: str = ""
+    route: str = ""
 
 
 @dataclass
@@ -71,11 +75,13 @@ class LogLine:
         at: When, in seconds since the epoch; of a line that does not say, when the one before it was.
         level: ``INFO`` and so on; empty for what it printed.
         text: What it said.
+        is_noise: Whether Ocean says it in every sandbox.
     """
 
     at: float
     level: str
     text: str
+    is_noise: bool = False
 
 
 @dataclass
@@ -133,8 +139,8 @@ class Problem:
     """Something that is wrong.
 
     Args:
-        kind: ``failure``, ``error``, ``unmatched``, ``outside``, ``refused``, ``unknown``, ``dropped``; ``warning`` or
-            ``unused`` for what is only worth a look.
+        kind: ``failure``, ``error``, ``unmatched``, ``outside``, ``refused``, ``unknown``, ``dropped``; ``empty``,
+            ``warning`` or ``unused`` for what is only worth a look.
         title: It in one line.
         text: What there is to say of it.
         trace: Its traceback.

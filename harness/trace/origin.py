@@ -84,7 +84,7 @@ def of_items(
         for number, candidate in enumerate(taken):
             if number not in matched and len(others) < _MOST_OTHERS:
                 (trace,) = follow(resources[index], index, [candidate.item])
-                others.append(_no_entity(trace, candidate))
+                others.append(no_entity(trace, candidate))
     say_who_answered([*entities, *others], answers)
     say_who_holds([*entities, *others], answers)
     return others
@@ -152,10 +152,16 @@ def _others(search: _Search, candidates: list[Candidate]) -> Iterator[Entity]:
             (trace,) = follow(search.resources[index], index, [candidate.item])
             if count < _MOST_OTHERS:
                 count += 1
-                yield _no_entity(trace, candidate)
+                yield no_entity(trace, candidate)
 
 
-def _no_entity(trace: ItemTrace, candidate: Candidate) -> Entity:
+def no_entity(trace: ItemTrace, candidate: Candidate) -> Entity:
+    """An item that became no entity, with its way through the mapping.
+
+    Args:
+        trace: Its way.
+        candidate: The item, and where it was found.
+    """
     reason = why_no_entity(trace) or "the mapping gives an entity, but the integration upserted none"
     why = {step.path: why_empty(step, trace.item) for step in trace.empty}
     origin = Origin("item", trace, call=candidate.call, path=candidate.path, why=why)

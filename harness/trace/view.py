@@ -91,7 +91,13 @@ class View:
             "calls": self.pack.add([self._call(call, zero) for call in run.calls]),
             "logs": self.pack.add(
                 [
-                    [_since(line.at, zero), self._clean.text(line.level), self._line(line.text), len(line.text)]
+                    [
+                        _since(line.at, zero),
+                        self._clean.text(line.level),
+                        self._line(line.text),
+                        len(line.text),
+                        int(line.is_noise),
+                    ]
                     for line in run.logs
                 ]
             ),
@@ -115,6 +121,7 @@ class View:
                 "stub": self._clean.text(call.stub),
                 "nearest": [self._clean.text(line) for line in call.nearest],
                 "paste": self._clean.text(call.paste),
+                "route": self._clean.text(call.route),
                 "request": self._side(call.request_headers, call.request),
                 "response": self._side(call.response_headers, call.response),
             }
@@ -123,11 +130,12 @@ class View:
             _since(call.at, zero),
             call.lane,
             self._clean.text(call.method),
-            url[:_ROW],
+            url if len(url) <= _ROW else f"{url[: _ROW // 2]}…{url[-_ROW // 2 :]}",
             call.status,
             None if call.seconds is None else round(call.seconds * _MILLISECONDS, 1),
             int(call.is_wrong),
             detail,
+            self._clean.text(call.operation),
         ]
 
     def _side(self, headers: list[tuple[str, str]] | None, body: Body) -> dict[str, Any]:

@@ -8,9 +8,11 @@ Could not be found out, and decided here:
 - Messages: ours say what is wrong, in our words.
 - Which code an invalid identifier gets. The route's schema forbids it, so `invalid_request` with 422, and
   only the entity is refused where Port may refuse the whole bulk.
-- A property or relation that the blueprint does not define is taken. "Each key is a property as defined in the blueprint
-  definition" (docs/build-your-software-catalog/sync-data-to-catalog/sync-data-to-catalog.md) says otherwise, but mappings
-  that Port's own integrations ship have some (fake-integration's `name`, pagerduty's `description` of a policy).
+- A property or relation that the blueprint does not define is taken, and the result has a warning. "Each key is a property
+  as defined in the blueprint definition" (docs/build-your-software-catalog/sync-data-to-catalog/sync-data-to-catalog.md)
+  says otherwise. But the schema of the call lets `properties` have any key (docs/api-reference/create-an-entity.api.mdx,
+  whose 422 is "does not match the route's schema"), and mappings that Port's own integrations ship have some
+  (fake-integration's `name`, pagerduty's `description` of a policy).
 - Null for a property or relation stands for none: accepted, unless it is required.
 - Calculated, mirrored and aggregated properties are not computed, permissions are not checked, teams need not exist.
 """

@@ -84,13 +84,19 @@ def test_the_report_of_a_failing_test_says_what_happened(tmp_path: Path) -> None
     """
     output = run(tmp_path, tests, handler=handler).stdout
 
-    assert "ValueError: the handler's own" in section(output, "errors of the resync")
-    assert "main.py" in section(output, "errors of the resync")
-    unmatched = section(output, "unmatched requests")
-    assert "No route matched: GET https://api.things.example/members?page=1" in unmatched
-    assert "route 2 of the test" in unmatched
-    assert "differs: method GET is not POST" in unmatched
-    assert 'transport.add_route("GET", "api.things.example/members", {"json": {}})' in unmatched
+    first = [line.strip() for line in output.partition("TestThings.test_it ___")[2].splitlines()[1:13]]
+    assert first[:2] == [
+        "What went wrong in the resync:",
+        "No route matched: GET https://api.things.example/members?page=1",
+    ]
+    assert re.fullmatch(r"The nearest stub is route 2 of the test \(test_things.py:\d+\):", first[2])
+    assert "differs: method GET is not POST" in first
+    assert 'transport.add_route("GET", "api.things.example/members", {"json": {}})' in first
+    assert "thing: ValueError: the handler's own" in first
+    assert re.search(r"main\.py:\d+ in things: raise ValueError", "\n".join(first))
+    assert output.count("GET https://api.things.example/members?page=1\n") == 1
+    assert re.search(r'File "\S+/main\.py", line', section(output, "tracebacks"))
+    assert not re.search(r"^[ |]*[~^]+$", output, re.MULTILINE)
     assert section(output, "kinds").startswith("thing[0]: 1 raw, 1 mapped, 1 upserted")
     assert "GET https://api.things.example/things → 200" in section(output, "calls")
     assert "entities/bulk → 200" in section(output, "calls")

@@ -74,7 +74,7 @@ def test_a_test_that_fails_has_a_trace_until_it_passes(tmp_path: Path) -> None:
     assert summary["outcome"] == "failed"
     assert [problem["kind"] for problem in summary["problems"]] == ["failure"]
     (shown,) = summary["runs"]
-    assert [problem["kind"] for problem in shown["problems"]] == ["error", "unmatched"]
+    assert [problem["kind"] for problem in shown["problems"]] == ["error", "unmatched", "dropped", "empty"]
     assert shown["problems"][0]["title"] == "ValueError: the handler's own"
     assert shown["counts"] == shown["counts"] | {"entities": 1, "lost": 1, "calls": 2, "unmatched": 1, "errors": 1}
     assert shown["counts"]["port"] > 2

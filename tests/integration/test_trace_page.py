@@ -110,8 +110,32 @@ def test_searched_filtered_and_sorted(browser: Browser) -> None:
         expect(page.get_by_role("status")).to_have_text("2 of 4 entries")
         page.get_by_label("Search calls").fill("hidden in a body")
         expect(page.get_by_role("status")).to_have_text("2 of 4 entries")
+        page.get_by_label("Search calls").fill("page=1 things? get")
+        expect(page.get_by_role("status")).to_have_text("1 of 4 entries")
         page.get_by_label("Search calls").fill("nowhere")
         expect(page.get_by_role("status")).to_have_text("0 of 4 entries")
+
+
+def test_the_arrows_move_in_a_view_that_a_number_chose_and_a_call_can_be_copied(browser: Browser) -> None:
+    trace = make_small()
+    trace.runs[0].calls[0].route = 'transport.add_route("GET", "api.things.example/things", '
+    with browser.open(html(trace)) as opened:
+        page, press = opened.page, opened.page.keyboard.press
+        expect(page.locator("h1")).to_be_visible()
+        page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+        press("2")
+        expect(page.get_by_role("listbox")).to_be_focused()
+        press("ArrowDown")
+        press("Enter")
+        page.get_by_role("button", name="Copy as cURL").click()
+        expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        curl = "curl -X GET 'https://api.things.example/things?page=0' \\\n  -H 'accept: application/json'"
+        assert page.evaluate("window.copied") == curl
+        page.get_by_role("button", name="Copy as a route").click()
+        page.wait_for_function("window.copied.startsWith('transport')")
+        assert '"live": True' in page.evaluate("window.copied")
+        press("3")
+        expect(page.get_by_role("grid")).to_be_focused()
 
 
 def test_walked_with_the_keyboard_alone(browser: Browser) -> None:

@@ -30,7 +30,7 @@ function go(target, { replace = false } = {}) {
   const hash = `#/${run}/${view}${row ? `/${row}` : ""}`;
   if (replace) history.replaceState(null, "", hash);
   else if (location.hash !== hash) history.pushState(null, "", hash);
-  show(filter);
+  return show(filter);
 }
 
 function read() {
@@ -167,7 +167,8 @@ document.addEventListener("keydown", (event) => {
       event.target.dispatchEvent(new Event("input"));
     } else if (!close() && typing) main.querySelector(".walked")?.focus();
   } else if (!typing && ["1", "2", "3"].includes(event.key) && HEAD.runs.length) {
-    go({ view: Object.keys(VIEWS)[Number(event.key) - 1] });
+    // So that the arrows move in what was chosen.
+    go({ view: Object.keys(VIEWS)[Number(event.key) - 1] }).then(() => main.querySelector(".walked")?.focus());
   }
 });
 window.addEventListener("unhandledrejection", (event) => {

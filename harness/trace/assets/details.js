@@ -18,16 +18,39 @@ async function ofLog(row) {
     h("dl", { class: "facts" }, fact("At", seconds(row.at / 1000))), code(whole, { wrap: true })];
 }
 
+/** The request as a command for a shell. */
+async function curl(row, detail) {
+  const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
+  const sent = (detail.request.headers ?? []).filter(([name]) => !["host", "content-length", "connection", "accept-encoding"].includes(name.toLowerCase()));
+  const body = await value(detail.request.body);
+  return [`curl -X ${row.method} ${quoted(detail.url)}`, ...sent.map(([name, each]) => `-H ${quoted(`${name}: ${each}`)}`), ...(body ? [`--data-raw ${quoted(body)}`] : [])].join(" \\\n  ");
+}
+
+/** A JSON text as Python writes it. */
+const python = (text) => (text.match(/"(?:[^"\\]|\\.)*"|[^"]+/g) ?? []).map((token) => (
+  token[0] === '"' ? token : token.replace(/\btrue\b/g, "True").replace(/\bfalse\b/g, "False").replace(/\bnull\b/g, "None"))).join("");
+
+/** A route of a test that answers as this call was answered. */
+async function route(row, detail) {
+  const body = await value(detail.response.body);
+  let answer = `"body": ${JSON.stringify(body)}`;
+  try { JSON.parse(body); answer = `"json": ${python(body)}`; } catch { /* not JSON, or cut */ }
+  if (row.wrong) answer = '"json": {}';
+  else if (row.status !== 200 && row.status) answer = `"status_code": ${row.status}, ${answer}`;
+  return `${detail.route}{${answer}})`;
+}
+
 async function ofCall(row, rows, number) {
   const detail = await value(row.detail);
   const made = rows.entities.filter((entity) => entity.call === row.number);
   return [
     h("p", { class: "crumb" }, h("span", { class: `lane ${row.lane}` }, LANES[row.lane]), ` call ${row.number + 1}`),
-    h("h2", { tabindex: "-1", class: "mono" }, h("b", {}, row.method), ` ${detail.url}`),
+    h("h2", { tabindex: "-1", class: "mono" }, h("b", {}, row.method), ` ${detail.url}${row.operation ? ` (${row.operation})` : ""}`),
     h("dl", { class: "facts" },
       fact("Status", h("span", { class: row.status >= 400 || !row.status ? "bad" : "" }, String(row.status || "the connection was broken"))),
       fact("At", seconds(row.at / 1000)), row.took === null ? [] : fact("Took", seconds(row.took / 1000)),
       detail.stub ? fact(row.lane === "port" ? "Note" : "Answered by", detail.stub) : []),
+    row.lane === "third-party" ? h("div", { class: "copies" }, copier(() => curl(row, detail), "Copy as cURL"), copier(() => route(row, detail), "Copy as a route")) : null,
     row.lane === "third-party" && row.wrong ? part("Unmatched request",
       h("p", { class: "said" }, detail.nearest.join("\n")),
       detail.paste ? h("div", { class: "paste" }, h("p", { class: "quiet" }, "A stub that would answer it"), code(detail.paste, { wrap: true })) : null) : null,

@@ -44,15 +44,15 @@ function chip(text, pressed, onchange, properties = {}) {
   return made;
 }
 
-function copier(text) {
-  const made = button("Copy", async () => {
+function copier(text, label = "Copy") {
+  const made = button(label, async () => {
     try {
-      await navigator.clipboard.writeText(text());
+      await navigator.clipboard.writeText(await text());
       made.textContent = "Copied";
     } catch {
       made.textContent = "Select it and press Ctrl C";
     }
-    setTimeout(() => { made.textContent = "Copy"; }, 1500);
+    setTimeout(() => { made.textContent = label; }, 1500);
   }, { class: "copy" });
   return made;
 }

@@ -57,7 +57,7 @@ class Entities {
   filter() {
     const { query, state, blueprint } = this;
     const shown = this.rows.entities.filter((row) => (!state || row.state === state) && (!blueprint || row.blueprint === blueprint)
-      && (!query || row.text.includes(query) || row.deep?.includes(query)));
+      && holds(row, query));
     const { column, down } = this.sorted;
     if (column) {
       const collator = new Intl.Collator("en", { numeric: true });

@@ -1,5 +1,8 @@
 // A list of which only the rows on the screen exist, walked with the keyboard.
 
+/** Whether a row has every word of a query, in any order. */
+const holds = (row, query) => query.split(/\s+/).every((word) => row.text.includes(word) || Boolean(row.deep?.includes(word)));
+
 class List {
   /** `render(row)` gives the children of a row; `open(row, how)` shows it; with a `head`, it is a table. */
   constructor({ label, render, open, head = null, columns = 0 }) {

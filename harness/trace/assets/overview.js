@@ -3,7 +3,7 @@
 const KINDS = {
   failure: ["The test", "bad"], error: ["Error", "bad"], unmatched: ["No stub", "bad"], outside: ["Outside", "bad"],
   refused: ["Refused by Port", "bad"], unknown: ["Unknown Port call", "bad"],
-  dropped: ["No entity", "bad"], warning: ["Warning", "mild"], unused: ["Unused", "mild"],
+  dropped: ["No entity", "bad"], empty: ["Empty property", "mild"], warning: ["Warning", "mild"], unused: ["Unused", "mild"],
 };
 const OUTCOMES = { passed: "Passed", failed: "Failed", well: "All is well", unwell: "With problems" };
 const SHOWN = 10;
@@ -66,8 +66,10 @@ function mild(run, number) {
   const found = mildOf(run);
   if (!found.length) return null;
   const warnings = found.filter((problem) => problem.kind === "warning").length;
-  const unused = found.length - warnings;
+  const empty = found.filter((problem) => problem.kind === "empty").length;
+  const unused = found.length - warnings - empty;
   const counted = [
+    empty ? plural(empty, "empty property", "empty properties") : null,
     warnings ? plural(warnings, "warning", "warnings") : null,
     unused ? `${plural(unused, "stub or fault", "stubs or faults")} that answered nothing` : null,
   ].filter(Boolean).join(", ");

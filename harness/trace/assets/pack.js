@@ -40,17 +40,19 @@ function rowsOf(number) {
 async function unpackRows(run) {
   const [calls, logs, entities] = await Promise.all([value(run.calls), value(run.logs), value(run.entities)]);
   const rows = {
-    calls: calls.map(([at, lane, method, url, status, took, wrong, detail], number) => (
-      { type: "call", number, at, lane, method, url, status, took, wrong: Boolean(wrong), detail, text: `${method} ${url} ${status}`.toLowerCase() })),
-    logs: logs.map(([at, level, line, length], number) => {
+    calls: calls.map(([at, lane, method, url, status, took, wrong, detail, operation], number) => (
+      { type: "call", number, at, lane, method, url, status, took, wrong: Boolean(wrong), detail, operation, text: `${method} ${url} ${operation} ${status}`.toLowerCase() })),
+    logs: logs.map(([at, level, line, length, noise], number) => {
       const [shown, whole] = Array.isArray(line) ? line : [line, null];
-      return { type: "log", number, at, lane: "log", level, shown, whole, length, wrong: level === "ERROR" || level === "CRITICAL", text: `${level} ${shown}`.toLowerCase() };
+      return { type: "log", number, at, lane: "log", level, noise: Boolean(noise), shown, whole, length, wrong: level === "ERROR" || level === "CRITICAL", text: `${level} ${shown}`.toLowerCase() };
     }),
     entities: entities.map(([state, blueprint, identifier, title, found, reason, call, detail], number) => (
       { type: "entity", number, state, blueprint: blueprint ?? "", identifier: identifier ?? "", title: title ?? "", found, reason, call, detail,
         text: `${state} ${blueprint} ${identifier} ${title} ${reason}`.toLowerCase() })),
   };
-  rows.events = [...rows.calls, ...rows.logs].sort((a, b) => a.at - b.at);
+  // Of one moment, the calls come first: the log tells of them. Its clock has milliseconds, and so has that of the calls.
+  const moment = (row) => Math.round(row.at);
+  rows.events = [...rows.calls, ...rows.logs].sort((a, b) => moment(a) - moment(b));
   rows.end = rows.events.reduce((latest, each) => Math.max(latest, each.at + (each.took ?? 0)), 1);
   return rows;
 }

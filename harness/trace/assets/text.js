@@ -39,6 +39,12 @@ function pretty(text) {
   return parts;
 }
 
+/** A text that is cut in its middle where there is no room: URLs differ in their ends. */
+function bothEnds(text) {
+  const cut = Math.max(Math.ceil(text.length / 2), text.length - 36);
+  return [h("span", { class: "begin" }, text.slice(0, cut)), h("span", { class: "end" }, text.slice(cut))];
+}
+
 /** A block of code; `text` may be JSON. */
 function code(text, { label = "", copy = true, wrap = false } = {}) {
   const pre = h("pre", { class: wrap ? "code wrap" : "code", tabindex: "0", "aria-label": label || null }, pretty(text));

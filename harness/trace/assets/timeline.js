@@ -3,6 +3,9 @@
 const LANES = { "third-party": "Third party", port: "Port", log: "Log" };
 const LOUD = new Set(["WARNING", "ERROR", "CRITICAL"]);
 
+/** Whether a line of the log says that something is wrong; what Ocean says in every sandbox does not. */
+const isLoud = (row) => LOUD.has(row.level) && !row.noise;
+
 /** Some round moments between 0 and `end`, in milliseconds. */
 function ticks(end) {
   const rough = end / 5;
@@ -56,8 +59,7 @@ class Timeline {
 
   filter() {
     const query = this.query;
-    const fits = (row) => this.lanes.has(row.lane) && (!this.onlyWrong || row.wrong || LOUD.has(row.level))
-      && (!query || row.text.includes(query) || row.deep?.includes(query));
+    const fits = (row) => this.lanes.has(row.lane) && (!this.onlyWrong || row.wrong || isLoud(row)) && holds(row, query);
     const shown = this.rows.events.filter(fits);
     this.list.show(shown);
     this.status.textContent = shown.length === this.rows.events.length ? plural(shown.length, "entry", "entries") : `${count(shown.length)} of ${plural(this.rows.events.length, "entry", "entries")}`;
@@ -75,10 +77,10 @@ class Timeline {
     const width = `${(100 * (row.took ?? 0)) / this.rows.end}%`;
     const bar = h("span", { class: "bar", "aria-hidden": "true" }, h("i", { class: row.lane, style: { left, width } }));
     if (row.type === "log") {
-      return [at, lane, h("span", { class: `what log ${LOUD.has(row.level) ? row.level.toLowerCase() : ""}` }, row.shown), h("span", { class: "code-status" }), bar];
+      return [at, lane, h("span", { class: `what log ${isLoud(row) ? row.level.toLowerCase() : ""}` }, row.shown), h("span", { class: "code-status" }), bar];
     }
     const status = row.status || "broken";
-    return [at, lane, h("span", { class: "what" }, h("b", {}, row.method), ` ${row.url}`),
+    return [at, lane, h("span", { class: "what call" }, h("b", {}, row.method), bothEnds(` ${row.url}`), row.operation ? h("span", { class: "operation" }, ` ${row.operation}`) : null),
       h("span", { class: `code-status ${row.wrong || row.status >= 400 || !row.status ? "bad" : ""}` }, row.wrong && row.lane === "third-party" ? "no stub" : status), bar];
   }
 

@@ -25,6 +25,7 @@ SIGNATURES = {
     "ActionResult.entities": "(self, blueprint=None, identifier=None)",
     "ActionResult.entity": "(self, blueprint, identifier)",
     "ActionResult.as_snapshot": "(self, *, mask=())",
+    "ActionResult.assert_ok": "(self)",
     "AnswerError": "(what, *, remedy='', detail='')",
     "BaseIntegrationTest": "()",
     "BaseIntegrationTest.create_integration_config": "(self)",
@@ -101,6 +102,7 @@ SIGNATURES = {
     "LiveEventResult.entities": "(self, blueprint=None, identifier=None)",
     "LiveEventResult.entity": "(self, blueprint, identifier)",
     "LiveEventResult.as_snapshot": "(self, *, mask=())",
+    "LiveEventResult.assert_ok": "(self)",
     "MappingError": "(what, *, remedy='', detail='')",
     "PortFaults": "()",
     "PortFaults.attach": "(self, port)",
@@ -134,6 +136,7 @@ SIGNATURES = {
         "most_memory=None, default_resources=…, unused_faults=…, warnings=…, calls=…, port_calls=…, during=…)"
     ),
     "ResyncResult.as_snapshot": "(self, *, mask=())",
+    "ResyncResult.assert_ok": "(self)",
     "ResyncResult.entities": "(self, blueprint=None, identifier=None)",
     "ResyncResult.entity": "(self, blueprint, identifier)",
     "ResyncWarning": "(subject, place, message)",
@@ -147,6 +150,7 @@ SIGNATURES = {
     "UnusedFault": "(source, call)",
     "UnusedStub": "(source, request)",
     "asks": "(url_pattern, *, query=None, json=None, form=None, headers=None, body=None)",
+    "asks.differences": "(self, request)",
 }
 NAMES = [name for name in SIGNATURES if "." not in name]
 

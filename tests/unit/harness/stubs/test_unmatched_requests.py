@@ -63,6 +63,6 @@ def test_each_is_said_once_in_order_with_the_nearest(tmp_path: Path) -> None:
     found = unanswered(map(make_call, urls), stubs)
     assert [(str(each.call.request.url), each.times) for each in found] == [(urls[0], 2), (urls[1], 1)]
     assert found[0].nearest[0] == f"The nearest stub is {file}:1:"
-    assert found[0].nearest[2] == "    differs: '/v2/items' is not urlPath '/v2/itmes'"
+    assert found[0].nearest[2] == "    differs: path segment 2 'items' is not 'itmes'"
     assert "\nA stub that would answer it:\n    - method: GET\n" in str(found[0])
     assert found[0].to_dict()["stub"] == found[0].stub()
