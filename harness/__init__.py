@@ -26,6 +26,7 @@ if typing.TYPE_CHECKING:
     from harness.testing.harness import IntegrationTestHarness
     from sandbox.errors import ActionError, EventPathError, EventTimeoutError
     from sandbox.resync.egress import EgressAttempt
+    from sandbox.services.real import Service
 
 __all__ = [
     "ActionError",
@@ -52,6 +53,7 @@ __all__ = [
     "ResyncWarning",
     "Route",
     "SeedError",
+    "Service",
     "StubFileError",
     "UnmatchedRequestError",
     "UnusedFault",
@@ -91,6 +93,7 @@ _NAMES = {
     ),
     "harness.stubs.unused": ("UnusedStub",),
     "sandbox.resync.egress": ("EgressAttempt",),
+    "sandbox.services.real": ("Service",),
     "sandbox.errors": (
         "ActionError",
         "EventPathError",

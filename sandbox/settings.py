@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     resync_memory: str = Field(default="1g", description="Memory limit of a resync container, in Docker's notation.")
     wiremock_memory: str = Field(default="768m", description="Memory limit of a WireMock container.")
     port_mock_memory: str = Field(default="1g", description="Memory limit of a Port mock container.")
+    service_memory: str = Field(default="512m", description="Memory limit of a service beside the sandbox.")
     pids_limit: int = Field(default=512, gt=0, description="Processes and threads that a container may have.")
     images_days: float = Field(
         default=7, gt=0, description="Days after which one of our images that nothing has used is removed."

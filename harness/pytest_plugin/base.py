@@ -54,6 +54,7 @@ class BaseIntegrationTest(Declaration):
             fail_on_unused_stubs=self.fail_on_unused_stubs,
             fail_on_warnings=self.fail_on_warnings,
             entry=self.entry,
+            services=self.services,
         )
         harness.is_of_one_test = True
         try:

@@ -2,7 +2,7 @@
 
 import inspect
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.execution.port_mock import Strictness
 from harness.options import settings_in_force
@@ -10,6 +10,9 @@ from harness.routes.transport import InterceptTransport
 from harness.stubs.folder import Sources
 from sandbox.errors import SandboxError
 from sandbox.settings import Entry, Isolation
+
+if TYPE_CHECKING:
+    from sandbox.services.real import Services
 
 
 class MissingMethodError(SandboxError, NotImplementedError):
@@ -34,6 +37,8 @@ class Declaration:
             fail a test of this class; None to use ``--sandbox-fail-on-unused-stubs``.
         fail_on_warnings: Whether warnings of a resync or event (``ResyncResult.warnings``) fail a test of this class;
             None to use ``--sandbox-fail-on-warnings``.
+        services: Real services that run beside the sandbox, by the name that the integration reaches them under: containers
+            of testcontainers' classes, or :class:`harness.Service` where one is to be filled.
         port: ``strict`` makes Port refuse what the blueprints forbid; ``lenient`` accepts everything.
     """
 
@@ -44,6 +49,7 @@ class Declaration:
     fail_on_egress: bool = True
     fail_on_unused_stubs: bool | None = None
     fail_on_warnings: bool | None = None
+    services: "Services | None" = None
     port: Strictness = "lenient"
 
     @property

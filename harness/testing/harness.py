@@ -32,6 +32,7 @@ from sandbox.settings import Entry, Settings
 
 if TYPE_CHECKING:
     from harness.stubs.wiremock_client import WireMockClient
+    from sandbox.services.real import Services
 
 _DEFAULT_CONFIG: dict[str, Any] = {
     "port": {"client_id": "test-client-id", "client_secret": "test-client-secret"},
@@ -68,8 +69,10 @@ class IntegrationTestHarness:
             call, fails the test; None to use pytest's options (by default, it does not).
         fail_on_warnings: Whether warnings of a resync or event (``ResyncResult.warnings``) fail the test; None to
             use pytest's options (by default, they do not).
+        services: Real services beside the sandbox, by the name that the integration reaches them under.
 
     Attributes:
+        services: testcontainers' objects of the services, by name; once the harness has started.
         entry: How a resync is started; known once the harness has started.
         port_mock: What Port got, and what is in it.
         port: Makes Port fail.
@@ -92,6 +95,7 @@ class IntegrationTestHarness:
         fail_on_unused_stubs: bool | None = None,
         fail_on_warnings: bool | None = None,
         entry: Entry | None = None,
+        services: "Services | None" = None,
     ) -> None:
         self.integration_path = str(Path(integration_path).resolve())
         self.port_mapping_config = port_mapping_config
@@ -109,6 +113,8 @@ class IntegrationTestHarness:
         self.fail_on_unused_stubs = fail_on_unused_stubs
         self.fail_on_warnings = fail_on_warnings
         self.results: list[ResyncResult] = []
+        self.services: dict[str, Any] = {}
+        self._declared_services = services or {}
         self._is_over = False
         # Set by who shuts it down after one test.
         self.is_of_one_test = False
@@ -160,13 +166,22 @@ class IntegrationTestHarness:
             if self._stub_folders
             else []
         )
+        services = self._checked_services()
         session.add(self)
         watch = Stopwatch()
         with watch.timed("start"):
             lease = await self._begin_lease(directory, in_force, watch)
+            self.services = await asyncio.to_thread(lease.sandbox.restore_services, services)
             await lease.seed(self._integration_type())
             lease.booted = await lease.container()
         await self._started()[0].boot(lease.booted, code)
+
+    def _checked_services(self) -> dict[str, Any]:
+        if not self._declared_services:
+            return {}
+        from sandbox.services.real import declared  # noqa: PLC0415 # testcontainers takes 0.2 s to import
+
+        return declared(self._declared_services)
 
     async def _begin_lease(self, directory: Path, settings: Settings, watch: Stopwatch) -> Lease:
         of = await asyncio.to_thread(pool.of_this_process, settings_in_force())

@@ -16,6 +16,7 @@ orders on stdin, one a line, and prints ``{"done": "forget"}`` and the like when
     forget: Break off every connection.
     settle: Report whatever is still to be reported.
     loopback 80 9000: Answer on these ports of the loopback, too, and on no others.
+    services db=172.30.0.3: Give these names, and no others, the addresses of services beside the sandbox.
 
 It ends when stdin reaches EOF, and with status 2 and a line on stderr when its environment is wrong.
 """
@@ -71,32 +72,34 @@ async def _serve(
     front: Front, listeners: list[socket.socket], known: Names, udp: socket.socket, tcp: socket.socket
 ) -> None:
     loop = asyncio.get_running_loop()
-    threading.Thread(target=_obey, args=[front, loop], name="lifeline", daemon=True).start()
+    threading.Thread(target=_obey, args=[front, known, loop], name="lifeline", daemon=True).start()
     async with asyncio.TaskGroup() as together:
         for listener in listeners:
             together.create_task(front.serve(listener))
         together.create_task(names.serve(known, udp, tcp))
 
 
-def _obey(front: Front, loop: asyncio.AbstractEventLoop) -> None:
+def _obey(front: Front, known: Names, loop: asyncio.AbstractEventLoop) -> None:
     """Do what stdin says, and end when it does."""
     with open(_STDIN, "rb", buffering=0, closefd=False) as orders, contextlib.suppress(Exception):  # it is a descriptor
         for order in orders:
-            what, *ports = order.split() or [b""]
-            if (doing := _ordered(front, what, [*map(int, ports)])) is not None:
+            what, *rest = order.split() or [b""]
+            if (doing := _ordered(front, known, what, rest)) is not None:
                 asyncio.run_coroutine_threadsafe(doing, loop).result()
                 _say({"done": what.decode()})
     os._exit(0)
 
 
-def _ordered(front: Front, order: bytes, ports: list[int]) -> Coroutine[Any, Any, None] | None:
+def _ordered(front: Front, known: Names, order: bytes, rest: list[bytes]) -> Coroutine[Any, Any, None] | None:
     match order:
         case b"forget":
             return front.forget()
         case b"settle":
             return front.settle()
         case b"loopback":
-            return front.answer_on_loopback(ports)
+            return front.answer_on_loopback([*map(int, rest)])
+        case b"services":
+            return known.know_services(dict(each.decode().split("=", 1) for each in rest))
         case _:
             return None
 

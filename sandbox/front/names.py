@@ -38,9 +38,20 @@ class Names:
     def __init__(self, own: Mapping[str, str]) -> None:
         self._addresses = dict(own)
         self._names: dict[str, str] = {}
+        self._services: dict[str, str] = {}
+
+    async def know_services(self, services: Mapping[str, str]) -> None:
+        """Give these names the addresses of services, and the names of services before an address of the pool again.
+
+        Args:
+            services: Addresses by name, in lower case.
+        """
+        self._services = dict(services)
 
     def address(self, name: str) -> str:
         """The address of a name, given to it when it is first asked for."""
+        if name in self._services:
+            return self._services[name]
         if name not in self._addresses:
             # Past the network's own; of more names than there are addresses, some share one.
             number = 1 + len(self._names) % (_POOL.num_addresses - 2)

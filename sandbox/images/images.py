@@ -118,6 +118,11 @@ def port_mock() -> Image:
     )
 
 
+def postgres() -> Image:
+    """PostgreSQL from Debian's packages, for an engine that reaches no registry."""
+    return Image("postgres", base_image.DOCKER / "postgres", parents={"BASE": base_image.BaseImage("trixie")})
+
+
 def front() -> Image:
     """The front, with the CA that the images of integrations trust."""
     return Image(

@@ -21,6 +21,7 @@ from sandbox.resync.container import ResyncContainer
 from sandbox.resync.learned import Memory
 from sandbox.resync.sandbox import Sandbox
 from sandbox.services import containers as services
+from sandbox.services import real
 from sandbox.services.front import Front
 from sandbox.settings import Settings
 
@@ -59,6 +60,7 @@ class LocalSandbox(Sandbox):
         self._leased: list[ResyncContainer] = []
         self._dying: list[ResyncContainer] = []
         self._parts = Parts(client.client)
+        self._services: dict[str, real.Started] = {}
         self._warm: Future[ResyncContainer] | None = None
         self._background = ThreadPoolExecutor(max_workers=4)
         # Until a container says that it does not: a lease may ask for forks where this pool itself does not.
@@ -77,6 +79,7 @@ class LocalSandbox(Sandbox):
         """Start all that can start together together."""
         client, settings, owner = self._client, self._settings, self._owner
         wiremock_image, port_image, front_image, _ = tags
+        self._front_image = front_image
         with ThreadPoolExecutor(max_workers=3) as together:
             creating = [
                 together.submit(create, client, owner, settings)
@@ -136,6 +139,21 @@ class LocalSandbox(Sandbox):
             self._front.settle()
         except EngineError as error:
             raise self.death() or error from None
+
+    def restore_services(self, services: dict[str, real.Service]) -> dict[str, Any]:
+        """See :meth:`Sandbox.restore_services`. Those of the test before run on where this one declares them too."""
+        for name, each in list(self._services.items()):
+            if services.get(name) != each.service:
+                self._services.pop(name).stop()
+        closed, published = self._networks
+        for name, service in services.items():
+            if name not in self._services:
+                self._services[name] = real.Started(
+                    name, service, self._owner, self._settings, self._client, closed, published, self._front_image
+                )
+            self._services[name].restore()
+        self._front.know_services(real.addresses(self._services))
+        return {name: each.container for name, each in self._services.items()}
 
     def begin_resync(self) -> None:
         """See :meth:`Sandbox.begin_resync`."""
@@ -260,7 +278,10 @@ class LocalSandbox(Sandbox):
         keep_alive.hold(
             [each.lifeline() for each in alive],
             address,
-            containers=[str(each.get_container_id()) for each in alive],
+            containers=[
+                *(str(each.get_container_id()) for each in alive),
+                *(found for each in self._services.values() if (found := each.identifier)),
+            ],
             networks=[str(network.id) for network in self._networks],
         )
         self._close_clients()
@@ -273,8 +294,8 @@ class LocalSandbox(Sandbox):
         containers = [*(each.container for each in (*self._resyncs, *self._dying)), *self._parts]
         # Not in the background's own threads: keep() has shut it down where it failed.
         with self._background, ThreadPoolExecutor(max_workers=4) as together:
-            for stop in [each.stop for each in self._resyncs] + [each.stop for each in self._parts]:
-                together.submit(stop)
+            for each in (*self._resyncs, *self._parts, *self._services.values()):
+                together.submit(each.stop)
             self._close_clients()
         with ThreadPoolExecutor() as together:
             are_gone = list(together.map(network.remove, self._networks))

@@ -88,6 +88,23 @@ class Sandbox(ABC):
             EngineError: A container of it has died.
         """
 
+    def restore_services(self, services: dict[str, Any]) -> dict[str, Any]:
+        """Have services run beside it, as their ``seed`` left them; the containers of testcontainers, by name.
+
+        Args:
+            services: As :func:`sandbox.services.real.declared` makes them.
+
+        Raises:
+            SandboxError: One does not start, or the sandbox is the pool daemon's, which has none.
+        """
+        if not services:
+            return {}
+        raise SandboxError(
+            f"A sandbox of `ocean-sandbox up` has no services, but this test wants {', '.join(services)}.",
+            remedy="run it with sandboxes of its own: OCEAN_SANDBOX_STANDING_POOL=false, or standing_pool = false in "
+            "[tool.ocean-sandbox].",
+        )
+
     def begin_resync(self) -> None:
         """Begin the next resync's captures and refusals; what the one before left in Port stays there."""
         self.port.forget_captures()

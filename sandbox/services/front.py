@@ -3,7 +3,7 @@
 import contextlib
 import json
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Self
 
 from docker.models.networks import Network
@@ -56,6 +56,7 @@ class Front:
         self._one_at_a_time = threading.Lock()
         self._ordered = ""
         self._on_loopback: set[int] = set()
+        self._services: dict[str, str] = {}
         services = network.services(closed)
         self.container = Container(
             image,
@@ -128,6 +129,19 @@ class Front:
         if self.ca and set(ports) != self._on_loopback:
             self._order(f"loopback {' '.join(map(str, sorted(ports)))}")
             self._on_loopback = set(ports)
+
+    def know_services(self, addresses: Mapping[str, str]) -> None:
+        """Have these names, and no others, stand for services on the closed network.
+
+        Args:
+            addresses: By name.
+
+        Raises:
+            EngineError: It does not answer.
+        """
+        if dict(addresses) != self._services:
+            self._order(" ".join(["services", *(f"{name}={address}" for name, address in addresses.items())]))
+            self._services = dict(addresses)
 
     def _order(self, order: str) -> None:
         with self._one_at_a_time:

@@ -44,6 +44,7 @@ SIGNATURES = {
     "BaseIntegrationTest.resync": "fixture async (self, harness)",
     "BaseIntegrationTest.resync_timeout": "attribute None",
     "BaseIntegrationTest.sandbox_isolation": "attribute None",
+    "BaseIntegrationTest.services": "attribute None",
     "BaseIntegrationTest.stubs": "attribute None",
     "BaseIntegrationTest.verify": "async (self)",
     "DefaultResources": "(blueprints=…, actions=…, scorecards=…, pages=…, mapping=…)",
@@ -55,7 +56,7 @@ SIGNATURES = {
     "IntegrationTestHarness": (
         "(integration_path, port_mapping_config, third_party_transport, port_blueprints=None, config_overrides=None, "
         "port_search_entities_response=None, *, port_entities=None, port='lenient', stubs=None, sandbox_settings=None, "
-        "fail_on_egress=True, fail_on_unused_stubs=None, fail_on_warnings=None, entry=None)"
+        "fail_on_egress=True, fail_on_unused_stubs=None, fail_on_warnings=None, entry=None, services=None)"
     ),
     "IntegrationTestHarness.config": "(self)",
     "IntegrationTestHarness.cut": "(self)",
@@ -145,6 +146,7 @@ SIGNATURES = {
     "Route.matches": "(self, request)",
     "Route.respond": "async (self, request)",
     "SeedError": "(what, *, remedy='', detail='')",
+    "Service": "(container, seed=None, reset=None)",
     "StubFileError": "(what, *, remedy='', detail='')",
     "UnmatchedRequestError": "(*args)",
     "UnusedFault": "(source, call)",

@@ -118,3 +118,13 @@ def test_more_names_than_addresses_are_answered_all_the_same() -> None:
     names = Names({})
     for number in range(140_000):
         assert ipaddress.ip_address(names.address(f"{number}.example")) in OURS
+
+
+def test_a_service_has_its_own_address_until_the_sandbox_has_others() -> None:
+    names = Names({"wiremock": "10.9.8.7"})
+    of_the_outside = names.address("db")
+    asyncio.run(names.know_services({"db": "10.9.8.3"}))
+    assert names.address("db") == "10.9.8.3"
+    assert names.address("wiremock") == "10.9.8.7"
+    asyncio.run(names.know_services({}))
+    assert names.address("db") == of_the_outside
