@@ -232,6 +232,11 @@ class Started:
         """A copy of the user's container that is hardened, ours by its labels, and published on this machine only."""
         container = copy.copy(self._service.container)
         where = location()
+        if where.publish is None:
+            raise EngineError(
+                f"The service {self._name} cannot be reached from here: {where.why}, where no ports are published.",
+                remedy=where.remedy,
+            )
         container.image = image
         container.env = dict(container.env)
         container.ports = dict.fromkeys(container.ports, (where.publish,))  # type: ignore[arg-type] # as docker-py takes it
