@@ -248,6 +248,20 @@ class Container(DockerContainer):
                 f"{location().publish}.",
             ) from None
 
+    def run_python(self, module: str, *arguments: str) -> "Exec":
+        """Start a module in it, beside its program, with the same Python.
+
+        Raises:
+            EngineError: It has ended, or the engine does not let a program in.
+        """
+        if self._container is None or self.ended.is_set():
+            raise EngineError(f"The container {self.name} has ended.")
+        with refusing(f"start {module} in {self.name}"), answering():
+            python = self._container.attrs["Config"]["Entrypoint"][0]
+            api = self.get_docker_client().client.api
+            command = api.exec_create(self.get_container_id(), [python, "-P", "-m", module, *arguments], stdin=True)
+            return Exec(api.exec_start(command["Id"], socket=True))
+
     def listens_on(self, port: int) -> bool:
         """Whether something in it listens on a port, asked inside, where no network is in the way."""
         try:
@@ -338,6 +352,40 @@ class Container(DockerContainer):
             self.ended_at = time.monotonic()
             self.ended.set()
             self.on_end()
+
+
+class Exec:
+    """A program that was started in a container beside its own, as its stdin and stdout.
+
+    Args:
+        attached: What the engine's client gives for it.
+    """
+
+    def __init__(self, attached: Any) -> None:
+        self._attached = attached
+        self._socket = getattr(attached, "_sock", attached)
+        self._socket.settimeout(None)
+
+    def send(self, data: bytes) -> None:
+        """Write to its stdin.
+
+        Raises:
+            OSError: It has ended.
+        """
+        self._socket.sendall(data)
+
+    def receive(self) -> bytes:
+        """What it wrote next; nothing once it has ended."""
+        with contextlib.suppress(OSError, ValueError):
+            for stream, data in _frames(self._socket):
+                if stream == STDOUT:
+                    return data
+        return b""
+
+    def close(self) -> None:
+        """End its stdin, which ends it."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
 
 
 @contextlib.contextmanager
