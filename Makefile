@@ -148,7 +148,7 @@ lock: $(SETUP) ## Update the locks; with UPGRADE= pin only what is new
 		--output-file requirements-bench.lock
 	@$(LOCK) --python-version 3.11 --group pyproject.toml:docs --constraint requirements.lock \
 		--output-file requirements-docs.lock
-	@for image in builder front port-mock resync wiremock; do \
+	@for image in builder front port-mock resync tools wiremock; do \
 		$(LOCK) --python-version 3.13 docker/$$image/requirements.in --output-file docker/$$image/requirements.lock; done
 	@$(LOCK) --python-version 3.13 tests/benchmarks/docker/requirements.in \
 		--constraint docker/resync/requirements.lock --output-file tests/benchmarks/docker/requirements.lock

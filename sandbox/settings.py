@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from platformdirs import user_cache_path
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,6 +21,7 @@ from sandbox.errors import SandboxError
 
 Isolation = Literal["container", "fork"]
 Entry = Literal["resync", "production"]
+Debugger = Literal["pdb", "debugpy"]
 Trace = Literal["off", "on-failure", "always"]
 _PREFIX = "OCEAN_SANDBOX_"
 _SIZE = re.compile(r"[0-9]+(?:\.[0-9]+)?[bkmgt]?b?", re.IGNORECASE)
@@ -28,6 +29,10 @@ _SIZE = re.compile(r"[0-9]+(?:\.[0-9]+)?[bkmgt]?b?", re.IGNORECASE)
 _NO_SETTINGS = {"PUBLIC_OCEAN", "EXAMPLES", "ROUNDS", "VERBOSE"}
 SANDBOX_PREFIX = 28
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+
+
+# Nobody is at a breakpoint for as long, and no clock of the threading module is too short for it.
+_WEEK = 7 * 24 * 3600.0
 
 
 class Settings(BaseSettings):
@@ -52,6 +57,13 @@ class Settings(BaseSettings):
         default=None, description="The mirror to bootstrap from where no registry answers."
     )
     pull_timeout: float = Field(default=120, gt=0, description="Seconds that a registry has to deliver a base image.")
+    debugger: Debugger | None = Field(
+        default=None,
+        description="Debug the integration: breakpoint() opens pdb at the terminal, or an editor attaches to debugpy. Turns time limits off.",
+    )
+    debug_port: int = Field(
+        default=5678, gt=0, le=65535, description="The port of this machine's loopback that an editor attaches to."
+    )
     image: str | None = Field(
         default=None, description="A released image of the integration to run instead of its directory."
     )
@@ -121,6 +133,15 @@ class Settings(BaseSettings):
         if subnets.prefixlen > SANDBOX_PREFIX:
             raise ValueError(f"a sandbox's networks are /{SANDBOX_PREFIX}, and do not fit in {subnets}")
         return subnets
+
+    @model_validator(mode="before")
+    @classmethod
+    def _waits_for_a_person(cls, values: Any) -> Any:
+        """With a debugger, nothing is too late, and it does not go by the pool daemon."""
+        if not isinstance(values, dict) or not values.get("debugger"):
+            return values
+        waits = dict.fromkeys(("boot_timeout", "resync_timeout", "event_timeout"), _WEEK)
+        return {**values, **waits, "standing_pool": False}
 
     def allowing(self, seconds: float | None) -> "Settings":
         """These settings, with no less than ``seconds`` for a resync; None changes nothing."""

@@ -17,7 +17,7 @@ from sandbox.cli.command import VERBOSE, Group, told_to_be_verbose
 # In the order in which a user needs them.
 _SECTIONS = {
     "Get started": ("doctor", "init"),
-    "Work on an integration": ("run", "watch", "explain", "report", "stubs"),
+    "Work on an integration": ("run", "watch", "debug", "explain", "report", "stubs"),
     "Record a real API": ("discover", "generate", "verify"),
     "Before a release": ("compare", "ci-matrix"),
     "This machine": ("images", "up", "down", "reap", "completion"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sandbox.cli import output
+from sandbox.sizes import count
 
 if TYPE_CHECKING:
     from harness.stubs.finding import Finding
@@ -34,9 +35,9 @@ def show(found: "Sequence[Finding]", ignored: int, *, each: bool) -> None:
         for group in split:
             click.echo(f"{group[0]}{_others(group)}")
     warnings = sum(finding.is_warning for finding in found)
-    of_them = f" ({warnings} warning{'' if warnings == 1 else 's'})" if warnings else ""
+    of_them = f" ({count(warnings, 'warning')})" if warnings else ""
     excused = f", {ignored} ignored" if ignored else ""
-    click.echo(f"{len(found)} finding{'' if len(found) == 1 else 's'}{of_them}{excused}", err=True)
+    click.echo(f"{count(len(found), 'finding')}{of_them}{excused}", err=True)
 
 
 def _split(groups: "Iterable[list[Finding]]") -> "Iterator[list[Finding]]":

@@ -11,6 +11,7 @@ import click
 from harness.cli._common import DIRECTORY, complete_stubs, run, write
 from sandbox.cli.command import Command, json_option
 from sandbox.cli.exit_codes import DONE, FOUND
+from sandbox.sizes import count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -106,16 +107,17 @@ def show(comparison: "Comparison", console: "Console") -> None:
 
     before, after = comparison.before, comparison.after
     for sign, outcome in (("-", before), ("+", after)):
-        names = ("entities", "deleted", "calls", "errors") if outcome.deleted else ("entities", "calls", "errors")
-        counts = ", ".join(f"{len(getattr(outcome, name))} {name}" for name in names)
-        console.print(f"{sign} {escape(outcome.version)}: {counts}")
+        counts = [count(len(outcome.entities), "entity", "entities")]
+        counts += [f"{len(outcome.deleted)} deleted"] if outcome.deleted else []
+        counts += [count(len(outcome.calls), "call"), count(len(outcome.errors), "error")]
+        console.print(f"{sign} {escape(outcome.version)}: {', '.join(counts)}")
         for warning in outcome.warnings:
             console.print(f"  [yellow]warning: {escape(warning)}[/]")
     if comparison.is_same:
         console.print("[green]No difference.[/]")
     for subject, difference in comparison.differences.items():
-        count = len(difference.added) + len(difference.removed) + len(difference.changed)
-        console.print(f"\n[bold]{_TITLES[subject]}: {count} different[/]")
+        different = len(difference.added) + len(difference.removed) + len(difference.changed)
+        console.print(f"\n[bold]{_TITLES[subject]}: {different} different[/]")
         show_difference(difference, console)
 
 

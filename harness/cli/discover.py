@@ -11,6 +11,7 @@ from harness.cli._common import DIRECTORY, run, timeout_option
 from sandbox.cli import output
 from sandbox.cli.command import Command, json_option
 from sandbox.cli.exit_codes import DONE, FOUND
+from sandbox.sizes import count as counted
 
 if TYPE_CHECKING:
     from harness.recording.discover import Discovery
@@ -81,8 +82,8 @@ def command(
 def _show(done: "Discovery") -> None:
     for kind in done.kinds:
         click.echo(f"  {kind}")
-    for host, count in sorted(done.hosts.items()):
-        click.echo(f"  {host}: {count} calls")
+    for host, calls in sorted(done.hosts.items()):
+        click.echo(f"  {host}: {counted(calls, 'call')}")
     for error in done.errors:
         click.echo(f"the resync raised {error}", err=True)
     for request in done.lost:
@@ -94,6 +95,7 @@ def _show(done: "Discovery") -> None:
         more = [f"{len(places) - _PLACES} more places"] if len(places) > _PLACES else []
         click.echo(f"  {what}: {sum(places.values())} replaced, in {', '.join([*named, *more])}")
     click.echo(
-        f"{done.file}: {done.calls} calls, {done.entities} entities; {done.secrets} secrets replaced by placeholders, "
+        f"{done.file}: {counted(done.calls, 'call')}, {counted(done.entities, 'entity', 'entities')}; "
+        f"{counted(done.secrets, 'secret')} replaced by placeholders, "
         f"{done.people} names and addresses of people by made-up ones"
     )

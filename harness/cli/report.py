@@ -12,6 +12,7 @@ from sandbox.cli import output
 from sandbox.cli.command import Command, json_option
 from sandbox.cli.exit_codes import DONE, FOUND
 from sandbox.errors import SandboxError
+from sandbox.sizes import count
 
 if TYPE_CHECKING:
     from harness.running.directory_run import Asked, DirectoryRun, Run
@@ -64,8 +65,8 @@ def command(asked: "Asked", *, file: Path | None, opens: bool, as_json: bool) ->
     found = summary.problems(done)
     if accepted.difference(outcome_of("now", done.result)):
         found.append(f"different from the snapshot {accepted.file.name}")
-    entities = _counted(len(done.result.upserted_entities), "entity", "entities")
-    calls = _counted(len(done.calls), "call", "calls")
+    entities = count(len(done.result.upserted_entities), "entity", "entities")
+    calls = count(len(done.calls), "call", "calls")
     text = (
         f"{directory.name}: {', '.join([entities, calls, *(found or ['all is well'])])}\n"
         f"{file} shows everything, in a browser"
@@ -88,7 +89,3 @@ async def _resynced(directory: "DirectoryRun") -> "tuple[Run, list[list[object]]
     except SandboxError:  # what there is to show is there; the items are looked for in the answers then
         return done, None
     return await explained(directory, done, items), items
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"

@@ -30,9 +30,14 @@ def mapping_of(directory: Path, file: Path | None = None) -> tuple[Path, dict[st
     candidates = [file] if file else [directory / RESOURCES / name for name in MAPPINGS]
     found = next((path for path in candidates if path.is_file()), None)
     if found is None:
+        is_there = file is not None or (directory / "main.py").is_file()
         raise MappingError(
-            f"There is no mapping at {candidates[0]}.",
-            remedy="write one: it says which kinds a resync fetches and how they are mapped.",
+            f"There is no mapping at {candidates[0]}."
+            if is_there
+            else f"There is no mapping at {candidates[0]}, and no integration either: no main.py.",
+            remedy="write one: it says which kinds a resync fetches and how they are mapped."
+            if is_there
+            else "name the directory of an integration; `ocean-sandbox init --example DIR` creates one to try.",
         )
     mapping = yaml_file.load(found, MappingError)
     if not isinstance(mapping, dict):

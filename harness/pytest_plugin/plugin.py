@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from _pytest.config import ConftestImportFailure
 
 from harness import options
 from harness.execution import stats
-from harness.pytest_plugin import checks, drop_in, guard, longrepr, tracing
+from harness.pytest_plugin import checks, drop_in, environment, guard, longrepr, tools, tracing
 from harness.pytest_plugin.guard import guarded
 from harness.pytest_plugin.workers import COUNTS_KEY, Workers
 from harness.testing.current import harnesses
@@ -73,12 +74,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=get_args(Trace),
         help="Write an HTML trace of what a test did: for each failing test (on-failure, the default), for all, or for none.",
     )
+    tools.add_options(group)
     parser.addini("sandbox_fail_on_unused_stubs", "The same as the option.", type="bool", default=False)
     parser.addini("sandbox_fail_on_warnings", "The same as the option.", type="bool", default=False)
     parser.addini("ocean_sandbox", "The same as --ocean-sandbox.", type="bool", default=False)
     parser.addini("sandbox_isolation", "The same as --sandbox-isolation.", default=None)
     parser.addini("sandbox_entry", "The same as --sandbox-entry.", default=None)
     parser.addini("sandbox_trace", "The same as --sandbox-trace.", default=None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Generator[None, object, object]:
+    """Say what to do about a conftest.py that needs another environment than this one, rather than how its import failed."""
+    try:
+        return (yield)
+    except ConftestImportFailure as failure:
+        if why := environment.why_not_imported(failure.path, failure.cause):
+            raise pytest.UsageError(why) from failure
+        raise
 
 
 @guarded
@@ -92,6 +105,7 @@ def pytest_configure(config: pytest.Config) -> None:
         entry=config.getoption("sandbox_entry") or config.getini("sandbox_entry") or None,
         trace=config.getoption("sandbox_trace") or config.getini("sandbox_trace") or None,
     )
+    tools.begin(config)
     set_keeping(keeping=config.getoption("sandbox_keep"))
     if config.getoption("ocean_sandbox") or config.getini("ocean_sandbox"):
         drop_in.install()
@@ -255,8 +269,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     tests = count(sum(len(terminalreporter.getreports(outcome)) for outcome in ("passed", "failed", "error")), "test")
     seconds = time.monotonic() - config.stash[_STARTED]
     terminalreporter.write_sep("-", "ocean-sandbox")
+    entities = count(counts["entities"], "entity", "entities")
     events = f"{count(counts['events'], 'event')}, " if counts["events"] else ""
-    entities = f"{counts['entities']} {'entity' if counts['entities'] == 1 else 'entities'}"
     terminalreporter.write_line(
         f"{tests}, {count(counts['resyncs'], 'resync')}, {events}{entities} captured, {seconds:.1f} s"
     )

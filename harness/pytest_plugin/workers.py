@@ -9,6 +9,7 @@ import pytest
 
 from harness.pytest_plugin import guard
 from harness.pytest_plugin.guard import guarded
+from sandbox.sizes import count
 
 COUNTS_KEY = "ocean_sandbox"
 _MOST_NAMES = 5
@@ -113,7 +114,7 @@ class Workers:
             names = ", ".join(lost[:_MOST_NAMES])
             more = f", and {len(lost) - _MOST_NAMES} more" if len(lost) > _MOST_NAMES else ""
             guard.errors_of(self.config).of_the_run.append(
-                f"{len(lost)} {'test' if len(lost) == 1 else 'tests'} did not finish, since a worker of pytest-xdist "
+                f"{count(len(lost), 'test')} did not finish, since a worker of pytest-xdist "
                 f"crashed and no other was started in its place: {names}{more}\n"
                 "What to do: fix the test that crashes its worker, or allow more crashes with --max-worker-restart."
             )

@@ -106,7 +106,7 @@ def _look_for_unknown(file: Path, allowed: Collection[str]) -> None:
         listed = "\n".join(f"{place}: {what}" for place, what in list(found.items())[:_NAMED])
         first = next(iter(found))
         raise SecretLeftError(
-            f"{len(found)} {'text' if len(found) == 1 else 'texts'} of the recording may be secret, and nothing was written.",
+            f"{count(len(found), 'text')} of the recording may be secret, and nothing was written.",
             remedy=f"if it is not a secret, allow its place, quoted: ocean-sandbox discover --allow '{first}' (repeatable; [*] "
             "matches any index). If it is one, mark it in spec.yaml as sensitive, or report its kind.",
             detail=listed,

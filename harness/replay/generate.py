@@ -30,6 +30,7 @@ from harness.stubs import folder as stub_files
 from sandbox.errors import SandboxError
 from sandbox.images import archive
 from sandbox.settings import Settings
+from sandbox.sizes import count
 
 Form = Literal["python", "stubs", "auto"]
 # A test with more answers is one that nobody reads: they become stub files.
@@ -240,7 +241,7 @@ def _see_that_all_was_answered(plan: Plan, tried: Tried) -> None:
     said = list(dict.fromkeys(discriminators.describe(plan, each) for each in unmatched))
     more = f"\n… and {len(said) - _LISTED} more" if len(said) > _LISTED else ""
     raise GenerateError(
-        f"{len(said)} {'request' if len(said) == 1 else 'requests'} of the replay {'has' if len(said) == 1 else 'have'} "
+        f"{count(len(said), 'request')} of the replay {'has' if len(said) == 1 else 'have'} "
         f"no recorded answer, the first: {said[0]}.",
         remedy="record it again, if answers were lost then. If a value of these requests depends on the day or on chance in a "
         "way that ocean-sandbox does not find out, add a route for them by hand.",

@@ -18,6 +18,7 @@ from harness.running import summary
 from harness.running.directory_run import Run
 from harness.running.summary import CallCount
 from harness.stubs.unmatched_requests import Unanswered
+from sandbox.sizes import count
 
 _T = TypeVar("_T")
 _CALLS = 30
@@ -98,11 +99,11 @@ def show_sum(run: Run, console: Console) -> None:
     """Print one line: whether all is well, how much there was, how long it took."""
     problems = summary.problems(run)
     upserted = sum(each.upserted for each in summary.blueprints(run))
-    done = f"{_count(upserted, 'entity', 'entities')}, {_count(len(run.calls), 'call', 'calls')}, {run.seconds:.1f} s"
+    done = f"{count(upserted, 'entity', 'entities')}, {count(len(run.calls), 'call', 'calls')}, {run.seconds:.1f} s"
     if console.is_terminal:
         console.print()
     if warnings := summary.warnings(run):
-        done += f", {_count(len(warnings), 'warning', 'warnings')}"
+        done += f", {count(len(warnings), 'warning', 'warnings')}"
     if problems:
         show_line(console, f"{', '.join(problems)} ({done})", "bold red")
     else:
@@ -210,10 +211,6 @@ def show_line(console: Console, text: str, style: str = "") -> None:
         console.print(Padding(Text(text.lstrip(), style), (0, 0, 0, begin)))
     else:
         console.print(text, soft_wrap=True, markup=False)
-
-
-def _count(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
 
 
 def _shown(directory: Path) -> str:

@@ -13,6 +13,7 @@ from harness.routes.operations import asked
 from harness.running.directory_run import Run
 from harness.stubs.journal import ThirdPartyCall
 from sandbox.resync.sandbox import DIRECTORY
+from sandbox.sizes import count
 
 _FRAME = re.compile(r'  File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>.+))?')
 _MARKERS = re.compile(r"\s*[~^]+\s*")
@@ -157,13 +158,13 @@ def problems(run: Run) -> list[str]:
     """Why the run is not as it should be, a few words each; nothing where all is well."""
     result, errors = run.result, failures(run)
     counts = (
-        (len(run.unanswered), "unmatched request", "unmatched requests"),
+        (len(run.unanswered), "unmatched request", None),
         (len(result.rejected_entities), "refused entity", "refused entities"),
-        (len(errors), "error", "errors"),
+        (len(errors), "error", None),
         (len(dropped(run)), "kind without entities", "kinds without entities"),
         (len(set(result.egress_attempts)), "attempt to reach the outside", "attempts to reach the outside"),
     )
-    found = [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
+    found = [count(number, one, many) for number, one, many in counts if number]
     if not (result.reconciliation_success or errors):
         found.append("the resync did not complete")
     return found

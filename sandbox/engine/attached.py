@@ -11,6 +11,8 @@ import subprocess
 from collections.abc import Iterator
 from typing import Any
 
+from docker.utils.socket import STDOUT
+
 # One byte for the stream, three of nothing, four for the size: the format of the engine's attach call.
 _HEADER = struct.Struct(">BxxxL")
 
@@ -48,6 +50,14 @@ class Attached:
             self.socket.sendall(data)
         except ValueError as error:  # of a closed pipe
             raise OSError(*error.args) from None
+
+    def receive(self) -> bytes:
+        """What was written to stdout next; nothing once that has ended."""
+        with contextlib.suppress(OSError, ValueError):
+            for stream, data in frames(self.socket):
+                if stream == STDOUT:
+                    return data
+        return b""
 
     def end_writing(self) -> None:
         """Close stdin."""

@@ -163,6 +163,7 @@ class Container(DockerContainer):
         return self
 
     def _attach(self) -> Attached:
+        """Its stdin, stdout and stderr."""
         with answering():
             try:
                 attached = self.get_docker_client().client.api.attach_socket(
@@ -238,6 +239,20 @@ class Container(DockerContainer):
                 remedy="run the test again; if the error persists, see the engine's log: it must be able to publish ports on "
                 f"{location().publish}.",
             ) from None
+
+    def run_python(self, module: str, *arguments: str) -> Attached:
+        """Start a module in it, beside its program, with the same Python.
+
+        Raises:
+            EngineError: It has ended, or the engine does not let a program in.
+        """
+        if self._container is None or self.ended.is_set():
+            raise EngineError(f"The container {self.name} has ended.")
+        with refusing(f"start {module} in {self.name}"), answering():
+            python = self._container.attrs["Config"]["Entrypoint"][0]
+            api = self.get_docker_client().client.api
+            command = api.exec_create(self.get_container_id(), [python, "-P", "-m", module, *arguments], stdin=True)
+            return Attached(api.exec_start(command["Id"], socket=True))
 
     def listens_on(self, port: int) -> bool:
         """Whether something in it listens on a port, asked inside, where no network is in the way."""

@@ -8,10 +8,8 @@ import contextlib
 import socket
 import threading
 
-from docker.utils.socket import STDOUT
-
 from docker import APIClient
-from sandbox.engine.attached import Attached, frames
+from sandbox.engine.attached import Attached
 from sandbox.engine.connection import answering
 from sandbox.errors import EngineUnreachableError
 
@@ -68,9 +66,8 @@ class Tunnel:
             there = self._open()
             threading.Thread(target=_send, args=[here, there], name="tunnel", daemon=True).start()
             try:
-                for stream, data in frames(there.socket):
-                    if stream == STDOUT:
-                        here.sendall(data)
+                while data := there.receive():
+                    here.sendall(data)
             finally:
                 with contextlib.suppress(OSError):
                     here.shutdown(socket.SHUT_RDWR)

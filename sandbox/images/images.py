@@ -65,6 +65,12 @@ class Image:
         return found | {User(self.name, str(self.place or self.folder), variant): self.tag(settings, known)}
 
     @property
+    def brings_code(self) -> bool:
+        """Whether it has an integration's code in it, as a released image does."""
+        below = self.parents.get("INTEGRATION", self)
+        return isinstance(below, Image) and below.name == RELEASED
+
+    @property
     def front(self) -> "Image | None":
         """The front whose CA it trusts; None for one that trusts none."""
         if isinstance(found := self.parents.get("FRONT"), Image):
@@ -174,6 +180,16 @@ def released(image: str) -> Image:
             "trust.py": base_image.DOCKER / "resync" / "trust.py",
         },
         arguments={"RELEASED": image},
+    )
+
+
+def with_tools(image: Image) -> Image:
+    """An integration's image with debugpy in a folder of its own."""
+    return Image(
+        "tools",
+        base_image.DOCKER / "tools",
+        parents={"BUILDER": _builder(), "INTEGRATION": image},
+        place=image.place or image.folder,
     )
 
 

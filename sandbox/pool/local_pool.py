@@ -318,8 +318,9 @@ def _done(container: ResyncContainer) -> Future[ResyncContainer]:
 
 
 def image_of(directory: Path, settings: Settings) -> Image:
-    """What a resync container for the integration in ``directory`` runs: the image the user names, or its own."""
-    return images.released(settings.image) if settings.image else images.integration(directory)
+    """What a resync container for the integration in ``directory`` runs: the image the user names, or its own; with debugpy where it is wanted."""
+    image = images.released(settings.image) if settings.image else images.integration(directory)
+    return images.with_tools(image) if settings.debugger == "debugpy" else image
 
 
 class LocalPool:

@@ -29,6 +29,7 @@ from sandbox.process import program_of
 from sandbox.progress import say
 from sandbox.resync.container import ResyncContainer
 from sandbox.settings import Entry, Settings, load
+from sandbox.sizes import count
 
 READY = "ready"
 # What a lease does beside all else that goes on in it, over a connection of its own; each the name of a method of it.
@@ -313,7 +314,7 @@ def start(directories: Sequence[Path], sandboxes: int, settings: Settings) -> bo
             f"The path of the pool daemon's socket is too long: {socket_of(settings.cache)}",
             remedy="set OCEAN_SANDBOX_CACHE to a shorter path.",
         )
-    amount = f"{sandboxes} {'sandbox' if sandboxes == 1 else 'sandboxes'}"
+    amount = count(sandboxes, "sandbox", "sandboxes")
     with FileLock(socket_of(settings.cache).with_suffix(".lock")):  # of two at once, the second sees what the first did
         theirs = pool_client.ask(settings.cache, "hello")
         if theirs is not None:

@@ -24,8 +24,8 @@ from sandbox.errors import (
     ResyncTimeoutError,
     SandboxError,
 )
-from sandbox.images.images import RELEASED, Image, ensure
-from sandbox.resync import loopback
+from sandbox.images.images import Image, ensure
+from sandbox.resync import debugging, loopback
 from sandbox.resync.egress import EgressAttempt, merge, with_attempts
 from sandbox.resync.environment import variables
 from sandbox.resync.learned import Memory
@@ -45,6 +45,8 @@ _MARK_SECONDS = 1.0
 _SHARES, _SHARES_AHEAD = 1024, 128
 # What the runner takes longer than what it was given: it asks the integration where it stands.
 _ANSWER_SECONDS = 10.0
+# Has the runner begin a debugger: see sandbox/runner/tools.py.
+_DEBUGGER = "OCEAN_SANDBOX_DEBUGGER"
 # Nothing of the sandbox: the integration finds the outside as it does in production.
 ENVIRONMENT = {
     "HOME": "/tmp",  # noqa: S108 # in the container
@@ -94,7 +96,7 @@ class ResyncContainer:
         self._client = client.client
         self._front = front
         self._refusals = refusals
-        brings_code = image.name == RELEASED
+        brings_code = image.brings_code
         self._preparation = Preparation(self._tag, directory, memory, self._order, brings_code=brings_code)
         self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
         self._is_ready = False
@@ -112,7 +114,7 @@ class ResyncContainer:
             shares=front.container,
             memory=settings.resync_memory,
             pids_limit=settings.pids_limit,
-            environment=ENVIRONMENT,
+            environment=ENVIRONMENT if not settings.debugger else {**ENVIRONMENT, _DEBUGGER: settings.debugger},
             temporary={} if brings_code else {DIRECTORY: "rw,exec,nosuid,nodev,mode=1777"},
             cpu_shares=_SHARES_AHEAD if ahead else None,
             on_line=self._take,
@@ -131,8 +133,13 @@ class ResyncContainer:
                 imported as well. Where it is not, the resync has to begin anew, which takes longer.
         """
         self._container.start()
-        self._preparation.import_ahead(own=same_code)
+        self._preparation.import_ahead(own=same_code and not self._is_debugged)
         return self
+
+    @property
+    def _is_debugged(self) -> bool:
+        """Whether the integration's own modules must be imported in its own process, where a debugger is."""
+        return self._settings.debugger is not None
 
     def prefer(self) -> None:
         """Give it a processor's time as any other, now that somebody waits for it."""
@@ -166,6 +173,7 @@ class ResyncContainer:
             ports.add(loopback.OWN_PORT)
         self._front.answer_on_loopback(ports)
         self._preparation.bring(archive, source)
+        debugging.attach(self._container, self._settings)
         order: dict[str, Any] = {"order": "boot", "ca": self._front.ca, "directory": DIRECTORY, "own_names": OWN_NAMES}
         if self._sails:
             order["environment"] = {"APPLICATION__LOG_LEVEL": self._settings.log_level, **variables(config)}
@@ -317,7 +325,7 @@ class ResyncContainer:
         self._died = None
         if answer["event"] != "ended" or answer["left"]:
             return False
-        self._preparation.import_ahead(own=same_code)
+        self._preparation.import_ahead(own=same_code and not self._is_debugged)
         return True
 
     def _order(self, order: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import event_probe, stacks
+from . import event_probe, stacks, tools
 
 _PORT = 8000
 # What init.sh of Ocean's own images makes before it runs ``ocean sail``, in the one place where it may write.
@@ -53,7 +53,7 @@ class Sail:
         self._process = subprocess.Popen(  # it is what a resync container is for
             [str(self._program), "sail"],
             cwd=self._directory,
-            env={**os.environ, **self._environment, stacks.VARIABLE: "1", **told},
+            env={**os.environ, **self._environment, stacks.VARIABLE: "1", tools.HERE: "1", **told},
             pass_fds=[int(each) for each in told.values()],
             stdin=subprocess.DEVNULL,
             start_new_session=True,

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import egress
+from . import egress, tools
 from .channel import Channel
 from .code import bytecode_in
 from .integration import Integration
@@ -56,6 +56,7 @@ def serve(channel: Channel) -> None:
                         channel.sail = Sail(directory, order["environment"])
                     else:
                         sys.dont_write_bytecode = "bytecode" not in learns
+                        tools.begin()
                         integration = Integration(directory)
                         runner.run(integration.boot(order["config"], order["log_level"]))
                     channel.answer({"event": "booted"})

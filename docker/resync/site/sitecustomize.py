@@ -1,7 +1,7 @@
 """Has a Python that the integration starts tell what becomes of it; no more, and nothing that it would notice.
 
 The runner watches its own processes; a variable tells another Python to do so, too. Another variable tells ``ocean sail``
-to print its stacks when it is asked to, a third to tell what becomes of live events.
+to print its stacks when it is asked to, a third to tell what becomes of live events, a fourth to begin a debugger.
 """
 
 import os
@@ -20,3 +20,8 @@ if "OCEAN_SANDBOX_NOTES" in os.environ:
     from ocean_sandbox_runner.event_probe import tell_as_told
 
     tell_as_told()
+
+if "OCEAN_SANDBOX_TOOLS_HERE" in os.environ:
+    from ocean_sandbox_runner.tools import begin_as_told
+
+    begin_as_told()

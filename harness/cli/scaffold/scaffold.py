@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.integration.own_environment import how_to_install, packages_of
 from harness.integration.resources import MAPPINGS, RESOURCES, mapping_of
 from harness.replay.python_literals import literal, string
 from harness.running.defaults import config_of
@@ -155,9 +156,7 @@ def _stub_folder(directory: Path, settings: Settings, done: Scaffold) -> Path:
 
 
 def _first_test(directory: Path, folder: Path, done: Scaffold) -> None:
-    # Where Ocean's own in-process tests are, and else where `ocean-sandbox generate` writes.
-    tests = next((directory / each for each in ("integration_tests", "tests") if (directory / each).is_dir()), None)
-    file = (tests or directory / "tests") / _TEST
+    file = _place_of_tests(directory, done) / _TEST
     try:
         mapping = mapping_of(directory)[0]
     except SandboxError as error:
@@ -173,6 +172,26 @@ def _first_test(directory: Path, folder: Path, done: Scaffold) -> None:
         config=literal(config_of(directory, stubs, ()), 8, len("        return ")),
     )
     _Writer(directory, done).write(file, made)
+
+
+def _place_of_tests(directory: Path, done: Scaffold) -> Path:
+    """Where pytest imports nothing that needs the integration's environment, if there is such a place."""
+    conftest, above = directory / "tests" / "conftest.py", directory / "conftest.py"
+    if needed := packages_of(above):
+        done.to_do.append(
+            f"pytest imports {above} before any test here, and that needs {', '.join(needed)}: run the tests in the "
+            f"integration's environment, with ocean-sandbox in it. {how_to_install(directory)}"
+        )
+    # Where Ocean's own in-process tests are, and else where `ocean-sandbox generate` writes.
+    if (directory / "integration_tests").is_dir():
+        return directory / "integration_tests"
+    if not (needed := packages_of(conftest)) or (directory / "tests" / _TEST).is_file():
+        return directory / "tests"
+    done.notes.append(
+        f"the first test is not in tests: pytest would import {conftest.relative_to(directory)}, which needs "
+        f"{', '.join(needed)}. In integration_tests, it needs nothing of the integration's environment."
+    )
+    return directory / "integration_tests"
 
 
 def _installed(directory: Path, done: Scaffold) -> None:

@@ -270,3 +270,40 @@ def test_make_takes_the_pytest_beside_the_command(tmp_path: Path, monkeypatch: p
     assert done["to_do"] == []
     assert make(directory, "test/integration", "WORKERS=2").startswith(f"pytest of {where}: -o addopts= ")
     assert make(directory, "test/integration/generate") == f"ocean-sandbox of {where}: generate .\n"
+
+
+@pytest.mark.parametrize(
+    ("conftest", "place"),
+    [
+        ("from port_ocean.context.ocean import ocean\n", "integration_tests"),
+        ("import pytest\n\n@pytest.fixture\ndef client():\n    from client import Client\n", "integration_tests"),
+        ("from .helpers import make\n", "integration_tests"),
+        ("import os, json\nfrom typing import Any\nimport pytest\n", "tests"),
+        ("", "tests"),
+    ],
+)
+def test_the_first_test_is_where_pytest_needs_nothing_of_the_integrations(
+    tmp_path: Path, conftest: str, place: str
+) -> None:
+    directory = make_integration(tmp_path / "things")
+    write(directory / "tests" / "conftest.py", conftest)
+
+    done = init(directory)
+
+    assert f"{place}/test_integration_first.py" in done["written"]
+    assert any("integration_tests" in note for note in done["notes"]) == (place == "integration_tests")
+    assert init(directory)["written"] == []
+
+
+@pytest.mark.parametrize("lock", ["poetry.lock", "uv.lock", ""])
+def test_a_conftest_above_all_tests_needs_the_integrations_environment(tmp_path: Path, lock: str) -> None:
+    directory = make_integration(tmp_path / "things")
+    write(directory / "conftest.py", "import port_ocean\n")
+    if lock:
+        write(directory / lock, "")
+
+    (task,) = (each for each in init(directory)["to_do"] if "conftest.py" in each)
+    assert "needs port_ocean" in task
+    assert {"poetry.lock": "poetry run pip install", "uv.lock": "uv pip install", "": ".venv/bin/pip install"}[
+        lock
+    ] in task

@@ -77,3 +77,12 @@ def test_blueprints_that_are_none_are_named(tmp_path: Path, content: str) -> Non
     file = write(tmp_path / RESOURCES / "blueprints.json", content)
     with pytest.raises(SeedError, match=re.escape(str(file))):
         read_blueprints(tmp_path)
+
+
+def test_a_folder_that_is_no_integration_is_told(tmp_path: Path) -> None:
+    with pytest.raises(MappingError, match="and no integration either"):
+        mapping_of(tmp_path)
+
+    write(tmp_path / "main.py", "")
+    with pytest.raises(MappingError, match="it says which kinds a resync fetches"):
+        mapping_of(tmp_path)
