@@ -50,6 +50,7 @@ def test_a_text_in_which_nothing_is_replaced_stays_as_it_is_written() -> None:
 
 
 def test_what_is_replaced_within_json_in_a_text_is_counted() -> None:
+    # pragma: allowlist nextline secret (a word)
     event = {"author": "Ada Lovelace", "reviewers": ["Grace Hopper", "Alan Turing"], "password": "admin"}
     body = {"event": json.dumps(event)}
     after, people = cleaned(body)
