@@ -78,7 +78,8 @@ def command(
     if as_json:
         files = {"written": done.files.written, "edited": done.files.edited}
         told = {"requests": done.requests, "routes": done.routes, "entities": done.counts, "warnings": done.warnings}
-        output.show_json({**files, **told})
+        taken = {"left_out": done.taken.left_out, "notes": done.taken.notes} if done.taken else {}
+        output.show_json({**files, **told, **taken})
     else:
         _show(done)
 

@@ -20,7 +20,22 @@ from sandbox.progress import say
 _SHOWN = 3
 
 
-def record(directory: Path, archive: Path, file: Path, allowed: Collection[str] = ()) -> dict[str, dict[str, int]]:
+@dataclasses.dataclass(frozen=True)
+class Taken:
+    """What became of an archive.
+
+    Args:
+        replaced: How many values were replaced, by kind and place.
+        left_out: The requests that are not in the recording, by the reason.
+        notes: Those that are not in it as they were, by what is different.
+    """
+
+    replaced: dict[str, dict[str, int]]
+    left_out: dict[str, list[str]]
+    notes: dict[str, list[str]]
+
+
+def record(directory: Path, archive: Path, file: Path, allowed: Collection[str] = ()) -> Taken:
     """Write a recording that has the requests of an archive, and say on stderr what is left out of it.
 
     Args:
@@ -28,9 +43,6 @@ def record(directory: Path, archive: Path, file: Path, allowed: Collection[str] 
         archive: The HAR.
         file: Where to write the recording.
         allowed: Places where what looks like a secret is not one.
-
-    Returns:
-        How many values were replaced, by kind and place.
 
     Raises:
         HarError: The archive cannot be used.
@@ -61,7 +73,7 @@ def record(directory: Path, archive: Path, file: Path, allowed: Collection[str] 
     replaced = discovery_file.write(file, head, several, redactor, people, configured.secrets(config), allowed)
     account.rename({place: redactor.clean_text(place) for place in named})
     _tell(archive, account)
-    return replaced
+    return Taken(replaced, account.left_out, account.notes)
 
 
 def _tell(archive: Path, account: Account) -> None:

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from harness.redaction.documents import parsed
 from harness.redaction.pii import People
 
 ELSEWHERE = "elsewhere"
@@ -64,4 +65,8 @@ def _different(place: str, before: Any, after: Any) -> Iterator[tuple[str, Any, 
         for one, other in zip(before, after, strict=False):
             yield from _different(f"{place}[*]", one, other)
     elif before != after:
-        yield place, before, after
+        inner = [parsed(each) if isinstance(each, str) else None for each in (before, after)]
+        if all(isinstance(each, dict | list) for each in inner):  # JSON in a text
+            yield from _different(place, *inner)
+        else:
+            yield place, before, after

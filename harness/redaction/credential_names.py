@@ -20,9 +20,31 @@ _HEADER_WORDS = frozenset(
         *("auth", "authorization", "authentication", "authenticate", "private", "session", "sessionid"),
     }
 )
+# What is called so is chosen by people, and may be any word.
+_PASSWORDS = frozenset(
+    {
+        *(
+            "password",
+            "passwd",
+            "pwd",
+            "passphrase",
+            "passcode",
+            "passwort",
+            "kennwort",
+            "senha",
+            "contrasena",
+            "parola",
+        ),
+        *("wachtwoord", "haslo", "losenord", "adgangskode", "salasana"),
+    }
+)
+# Beside the name of a user, these are as good.
+_PASSWORDS_OF_A_USER = frozenset({"pass", "pw", "p"})
+# Names of several words that are written as one: ``hapikey``, ``userpassword``.
+_ENDINGS = re.compile(r"[a-z]+(?:api|access|auth|private|secret)key|[a-z]+(?:token|secret|passw(?:or)?d|passphrase)")
 _LAST_WORDS = frozenset(
     {
-        *("token", "secret", "password", "passwd", "pwd", "pass", "passphrase", "passcode", "credential", "psk"),
+        *("token", "secret", "pass", "pw", "credential", "psk", *_PASSWORDS),
         *("authorization", "signature", "sig", "jwt", "apikey", "authtoken", "accesstoken", "sessionid", "assertion"),
         *("secretkey", "privatekey", "clientsecret", "refreshtoken", "idtoken", "pgpassword", "dockerconfigjson"),
         *(
@@ -47,7 +69,7 @@ _LAST_WORDS_OF_MANY = frozenset(
     }
 )
 # Of these, only what looks like a secret is one: ``{"auth": "basic", "pass": "yes"}``.
-_WEAK = frozenset({"auth", "pass", "otp", "totp", "cookie", "cookies", "csrf", "bearer", "creds"})
+_WEAK = frozenset({"auth", "pass", "pw", "otp", "totp", "cookie", "cookies", "csrf", "bearer", "creds"})
 _KINDS_OF_KEYS = frozenset(
     {
         *("api", "access", "private", "priv", "secret", "signing", "signature", "encryption", "subscription", "app"),
@@ -131,9 +153,7 @@ def is_credential_field(name: str) -> bool:
 
     The documented patterns are too wide here: they fit ``key``, by which Jira knows an issue, and ``author``.
     """
-    words = _words(name)
-    while len(words) > 1 and (words[-1].isdigit() or words[-1] in ("value", "plaintext", "string", "str", "text")):
-        words.pop()  # the second of several, and what is in it: DB_PASSWORD_2, SecretString
+    words = _words_of_a_field(name)
     if not words or _PAGING.intersection(words):
         return False
     last, before = words[-1], words[:-1]
@@ -141,7 +161,25 @@ def is_credential_field(name: str) -> bool:
         return before[-1] in _KINDS_OF_KEYS and before[-2:-1] != ["public"]
     if last == "id" and before:
         return before[-2:] == ["access", "key"] or before[-1] == "session"
-    return last in _LAST_WORDS or "".join(words) in _LAST_WORDS or is_name_of_several(name)
+    if last in _LAST_WORDS or "".join(words) in _LAST_WORDS or is_name_of_several(name):
+        return True
+    return _ENDINGS.fullmatch(last) is not None and not last.startswith(tuple(_PAGING))
+
+
+@lru_cache(maxsize=10_000)
+def is_password(name: str, *, has_user: bool = False) -> bool:
+    """Whether a name is that of a password, which may be any word.
+
+    Args:
+        name: The name.
+        has_user: Whether the name of a user is beside it.
+    """
+    words = _words_of_a_field(name)
+    return bool(words) and (
+        words[-1] in _PASSWORDS
+        or re.fullmatch("[a-z]+(?:password|passwd|passphrase)", words[-1]) is not None
+        or (has_user and words[-1] in _PASSWORDS_OF_A_USER)
+    )
 
 
 @lru_cache(maxsize=10_000)
@@ -176,6 +214,13 @@ def is_about(name: str) -> bool:
     """Whether a field beside or below a credential describes it but is not one: ``type``, ``created_at``, ``username``."""
     words = _words(name)
     return not words or words[-1] in _ABOUT or (words[-1] in _IDENTIFYING and not is_credential_field(name))
+
+
+def _words_of_a_field(name: str) -> list[str]:
+    words = _words(name)
+    while len(words) > 1 and (words[-1].isdigit() or words[-1] in ("value", "plaintext", "string", "str", "text")):
+        words.pop()  # the second of several, and what is in it: DB_PASSWORD_2, SecretString
+    return words
 
 
 def _words(name: str) -> list[str]:

@@ -104,17 +104,41 @@ def _yaml(text: str) -> Iterator[Json]:
 
 def _table(text: str) -> Iterator[Json]:
     """Lines of values below a line of names, as in CSV."""
-    first = text.partition("\n")[0]
-    separator = next((each for each in ("\t", ";", ",", "|") if each in first), None)
-    if separator is None or "=" in first or ":" in first:
-        return
-    lines = text.splitlines()
-    names = [each.strip().strip('"') for each in first.split(separator)]
-    if not all(re.fullmatch(r"[\w .-]{1,60}", each) for each in names):
+    separator, names = _head(text)
+    if not names:
         return
     try:
-        for row in csv.reader(lines[1:], delimiter=separator):
+        for row in csv.reader(text.splitlines()[1:], delimiter=separator):
             if len(row) == len(names):
                 yield dict(zip(names, (each.strip() for each in row), strict=True))
     except csv.Error:
         return
+
+
+def cells(text: str) -> Iterator[tuple[str, int, int]]:
+    """The cells of a table below a line of names: the name of the column, and where the cell begins and ends."""
+    separator, names = _head(text)
+    if not names or "\n" not in text:
+        return
+    cell = re.compile(rf'[ \t]*(?:"(?P<quoted>(?:[^"]|"")*)"|(?P<bare>[^{re.escape(separator)}\r\n]*))')
+    place = text.index("\n") + 1
+    while place < len(text):
+        row = []
+        while found := cell.match(text, place):
+            row.append(found.span("quoted" if found["quoted"] is not None else "bare"))
+            place = found.end()
+            if text[place : place + 1] != separator:
+                break
+            place += 1
+        yield from ((name, *where) for name, where in zip(names, row, strict=False))
+        place = (text.find("\n", place) + 1) or len(text)
+
+
+def _head(text: str) -> tuple[str, list[str]]:
+    """What stands between the names in the first line of a table, and the names; none if it is no table."""
+    first = text.partition("\n")[0]
+    separator = next((each for each in ("\t", ";", ",", "|") if each in first), "")
+    if not separator or "=" in first or ":" in first:
+        return "", []
+    names = [each.strip().strip('"') for each in first.split(separator)]
+    return separator, names if all(re.fullmatch(r"[\w .-]{1,60}", each) for each in names) else []

@@ -6,6 +6,8 @@ import re
 import urllib.parse
 from collections.abc import Callable
 
+from harness.redaction.documents import cells
+
 # Is given a field and its value, and says what takes its place; None where it stays.
 Known = Callable[[str, str], str | None]
 _NAME = r"[A-Za-z_][\w.-]{0,60}"
@@ -22,7 +24,6 @@ _PARAMETER = re.compile(
     r"(?:\A|(?<=[?&;\s]))(?P<f>[A-Za-z_][\w.%\[\]-]{0,60})=(?P<v>[^&;#\s\"'<>\\]{1,200})(?=[&;#\s\"'<>\\]|\Z)"
 )
 _SEPARATORS = ("\t", ";", ",", "|")
-_COLUMN = re.compile(r"[\w .-]{1,60}")
 
 
 def replaced(text: str, known: Known) -> str:
@@ -72,33 +73,14 @@ def _as_json(text: str) -> str:
 
 def _in_table(text: str, known: Known) -> str:
     """Below a line of names, as in CSV: each cell by the name of its column."""
-    first = text.partition("\n")[0].rstrip("\r")
-    separator = next((each for each in _SEPARATORS if each in first), None)
-    if separator is None or len(first) == len(text) or "=" in first or ":" in first:
-        return text
-    names = [each.strip().strip('"') for each in first.split(separator)]
-    if not all(map(_COLUMN.fullmatch, names)):
-        return text
-    mark = re.escape(separator)
-    cell = re.compile(rf'(?P<v>"(?:[^"]|"")*"|[^{mark}\r\n]*)(?P<end>{mark}|\r?\n|\Z)')
-    written = [text[: len(first)]]
-    position, column = len(first), 0
-    for line_end in ("\r\n", "\n"):
-        if text.startswith(line_end, position):
-            written.append(line_end)
-            position += len(line_end)
-            break
-    while position < len(text) and (found := cell.match(text, position)):
-        value = found["v"]
-        is_quoted = value.startswith('"')
-        bare = value[1:-1].replace('""', '"') if is_quoted else value.strip()
-        other = known(names[column], bare) if bare and column < len(names) else None
-        written.append(value if other is None else _cell(other, separator, is_quoted=is_quoted))
-        written.append(found["end"])
-        column = column + 1 if found["end"] == separator else 0
-        position = found.end()
-    return "".join(written) + text[position:]
-
-
-def _cell(value: str, separator: str, *, is_quoted: bool) -> str:
-    return '"' + value.replace('"', '""') + '"' if is_quoted or separator in value else value
+    written, done = [], 0
+    for name, start, end in cells(text):
+        value, is_quoted = text[start:end], text[start - 1] == '"'
+        other = known(name, value.replace('""', '"') if is_quoted else value.strip()) if value else None
+        if other is None:
+            continue
+        cell = other.replace('"', '""')
+        is_bare = is_quoted or not any(each in other for each in _SEPARATORS)
+        written += [text[done:start], cell if is_bare else f'"{cell}"']
+        done = end
+    return "".join(written) + text[done:]

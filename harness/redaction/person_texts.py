@@ -93,15 +93,20 @@ def _is_phone_field(field: str) -> bool:
     words = [word.lower() for word in _PARTS.findall(field)]
     while len(words) > 1 and words[-1] in _HANGS_ON_A_PHONE:
         words.pop()
-    return bool(words) and words[-1] in _PHONE_FIELDS
+    return bool(words) and not _PHONE_FIELDS.isdisjoint({words[-1], *_singular(words[-1])})
+
+
+def _singular(word: str) -> tuple[str, str]:
+    return word.removesuffix("s"), word.removesuffix("es")
 
 
 def is_street(field: str, value: str) -> bool:
     """Whether a field has a postal address, or the street of one."""
     bare = re.sub(r"[^a-z0-9]", "", field.lower())
-    if bare in _STREET_FIELD:
+    one = next((each for each in _singular(bare) if each in _STREET_FIELD | _ADDRESS_FIELD), bare)
+    if one in _STREET_FIELD:
         return any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and "://" not in value and "@" not in value
-    return bare in _ADDRESS_FIELD and _STREET.fullmatch(value.strip().replace("\n", ", ")) is not None
+    return one in _ADDRESS_FIELD and _STREET.fullmatch(value.strip().replace("\n", ", ")) is not None
 
 
 def streets_in(text: str) -> Iterator[str]:

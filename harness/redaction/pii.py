@@ -8,8 +8,9 @@ import hashlib
 import html
 import json
 import re
+import unicodedata
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from harness.redaction import person_fields, person_names, person_texts
@@ -55,6 +56,8 @@ _ENCODINGS: tuple[Callable[[str], str], ...] = (
 )
 _SLUGS: tuple[Callable[[str], str], ...] = (
     str.lower,
+    str.upper,
+    str.title,
     lambda text: text.lower().replace(" ", "-"),
     lambda text: text.lower().replace(" ", "_"),
     lambda text: text.lower().replace(" ", "."),
@@ -114,7 +117,8 @@ class People:
 
     def _learn_object(self, fields: dict[str, Json], *, role: bool) -> None:
         fields = {
-            field: each if person_names.is_role(str(field)) else _value_of(each) for field, each in fields.items()
+            field: _composed(each if person_names.is_role(str(field)) else _value_of(each))
+            for field, each in fields.items()
         }
         parts: dict[str, str] = {}
         for field, value, kind in () if _is_thing(fields) else person_names.names_in(fields, role):
@@ -126,6 +130,7 @@ class People:
         mails = [each for each in fields.values() if isinstance(each, str) and _MAIL.fullmatch(each)]
         name = parts.get(WHOLE) or (f"{parts[FIRST]} {parts[LAST]}" if parts.keys() >= {FIRST, LAST} else "")
         if name:
+            self._add_name(name, WHOLE)
             for mail in mails:
                 self._names_of.setdefault(mail.lower(), name)
         if name or mails:
@@ -134,18 +139,18 @@ class People:
                 self._names_of.setdefault(login, name or mails[0])
 
     def _learn_places(self, fields: dict[str, Json]) -> None:
-        for field, value in fields.items():
-            if isinstance(value, str) and isinstance(field, str):
-                if person_texts.is_phone(field, value):
-                    self._add_phone(value)
-                elif person_texts.is_street(field, value):
-                    self._add_street(value)
+        for field, value in _with_their_lists(fields):
+            if person_texts.is_phone(field, value):
+                self._add_phone(value)
+            elif person_texts.is_street(field, value):
+                self._add_street(value)
 
     def _learn_text(self, text: str, *, role: bool, depth: int) -> None:
         if len(text) < _SHORTEST_SUBSTRING or len(text) > _LONGEST_TEXT or (text, role) in self._learned:
             return
         if len(self._learned) < _KEPT:
             self._learned.add((text, role))
+        text = _composed(text)
         if role and person_names.looks_like_one(text):
             self._add_name(text, WHOLE)
         self._learn_forms(text)
@@ -219,12 +224,15 @@ class People:
             text: The text.
             field: The name of the field that it is in.
         """
-        return self._cleaned(text, set(), field)
+        # Two ways to write an accent are one name; what is not replaced stays as it is written.
+        composed = _composed(text)
+        cleaned = self._cleaned(composed, set(), field)
+        return text if cleaned == composed else cleaned
 
     def kinds_in(self, text: str, field: str = "") -> set[str]:
         """What of people a text has: the kinds of it."""
         kinds: set[str] = set()
-        self._cleaned(text, kinds, field)
+        self._cleaned(_composed(text), kinds, field)
         return kinds
 
     def left_in(self, text: str) -> list[str]:
@@ -414,6 +422,23 @@ def _value_of(field: Json) -> Json:
     """A field's value, where it has attributes beside it, too: ``<phone type="home">…``, or ``{"type": …, "value": …}``."""
     value = field.get("value") if isinstance(field, dict) else None
     return value if isinstance(value, str) else field
+
+
+def _with_their_lists(fields: dict[str, Json]) -> Iterator[tuple[str, str]]:
+    """The texts of an object with their fields, and those of lists and objects in it: ``{"phones": {"home": …}}``."""
+    for field, value in fields.items():
+        if not isinstance(field, str):
+            continue
+        for each in value if isinstance(value, list) else (value,):
+            if isinstance(each, str):
+                yield field, _composed(each)
+            elif isinstance(each, dict):
+                yield from ((f"{field}_{name}", text) for name, text in each.items() if isinstance(text, str))
+
+
+def _composed(value: Json) -> Json:
+    """A text with each accent in its letter; what is no text stays."""
+    return unicodedata.normalize("NFC", value) if isinstance(value, str) and not value.isascii() else value
 
 
 def _part_of(kind: str) -> str:

@@ -14,6 +14,7 @@ from harness.redaction.credential_names import (
     is_credential_header,
     is_identifying,
     is_name_of_several,
+    is_password,
     is_weak,
 )
 
@@ -27,6 +28,7 @@ class Place(enum.Enum):
     PLAIN = enum.auto()  # it tells one thing from another: of forms, only those of known tokens count
     PERHAPS = enum.auto()  # it is a secret if it looks like one
     SECRET = enum.auto()  # it is a secret, unless the value says that it is not
+    PASSWORD = enum.auto()  # as above, but a word is a secret, too
 
 
 # What says of a name beside it what it is called, and what holds what is called so; letters and digits of the names.
@@ -66,6 +68,15 @@ _WORDS_FOR_NONE = frozenset(
         *("rs256", "es256", "hmac", "rsa", "ecdsa", "ed25519", "sha256", "sha-256", "aes", "get", "post", "jwt"),
     }
 )
+# And for none where a password is expected, which may be any other word.
+_WORDS_FOR_NO_PASSWORD = frozenset(
+    {
+        *("true", "false", "yes", "no", "on", "off", "none", "null", "nil", "undefined", "empty", "n/a", "required"),
+        *("optional", "enabled", "disabled", "string", "text", "redacted", "hidden", "masked", "present", "missing"),
+        *("set", "unset", "valid", "invalid", "expired", "revoked", "unknown"),
+    }
+)
+_USERS = frozenset({"user", "username", "login", "userid", "uid", "u", "email", "usr", "uname", "account"})
 _MASKED = re.compile(r"[*•xX.#-]{3,}[A-Za-z0-9]{0,4}|\[[\w -]+\]|<[\w ./-]+>|\(.*\)")
 _REFERENCE = re.compile(
     r"\$\{.*|\{\{.*|\$\(.*|%\(.*|\$[A-Z_][A-Z0-9_]*|arn:[a-z-]+:.*|(?:vault|ssm|op|secretsmanager):.*|!(?:Ref|Sub|GetAtt|vault|secret)\b.*"
@@ -135,32 +146,44 @@ def places_of(fields: Mapping[Any, Json], around: Place = Place.OPEN) -> dict[An
         for field, each in bare.items()
     )
     is_secret_of_kubernetes = fields.get("kind") == "Secret"
+    has_user = any(is_user(field) for field in bare)
     found: dict[Any, tuple[Place, str]] = {}
     for field, each in bare.items():
-        place = _by_name(field, fields[field], around)
+        place = _by_name(field, fields[field], around, has_user=has_user)
         if each in _VALUES and (called or is_said_to_be):
-            place = Place.PERHAPS if is_weak(called) and not is_said_to_be else Place.SECRET
+            place = Place.PERHAPS if is_weak(called) and not is_said_to_be else secret_place(called)
         elif "kty" in fields:
             place = Place.SECRET if field in _PRIVATE_OF_A_KEY else Place.PLAIN
         elif (is_secret_of_kubernetes and field in _OF_A_KUBERNETES_SECRET) or (
-            each in _VALUES and around in (Place.SECRET, Place.PERHAPS)
+            each in _VALUES and around in (Place.SECRET, Place.PERHAPS, Place.PASSWORD)
         ):
-            place = Place.SECRET
+            place = Place.PASSWORD if around is Place.PASSWORD else Place.SECRET
         found[field] = (place, called if called and each in _VALUES else field)
     return found
 
 
-def _by_name(field: str, value: Json, around: Place) -> Place:
+def secret_place(name: str, *, has_user: bool = False) -> Place:
+    """What the name of a credential says of its place, beside the name of a user or not."""
+    return Place.PASSWORD if is_password(name, has_user=has_user) else Place.SECRET
+
+
+@lru_cache(maxsize=10_000)
+def is_user(name: str) -> bool:
+    """Whether a field or a parameter has the name of somebody who logs in."""
+    return _bare(name) in _USERS
+
+
+def _by_name(field: str, value: Json, around: Place, *, has_user: bool) -> Place:
+    if isinstance(value, str) and is_password(field, has_user=has_user):
+        return Place.PASSWORD
     if is_credential_field(field):
-        if is_weak(field):
-            return Place.PERHAPS
-        if isinstance(value, str):
-            return Place.SECRET
+        if isinstance(value, str) or is_weak(field):
+            return Place.PERHAPS if is_weak(field) else Place.SECRET
         # Of names and kinds, an object below a credential's name has more than of secrets; a list of it has none.
         if is_name_of_several(field) and not field.lower().endswith(("secrets", "credentials")):
-            return Place.SECRET
+            return secret_place(field)
         return Place.PERHAPS
-    if around in (Place.SECRET, Place.PERHAPS):
+    if around in (Place.SECRET, Place.PERHAPS, Place.PASSWORD):
         # A list of scopes tells of it; an object of headers may have it.
         return Place.OPEN if is_about(field) and not isinstance(value, dict) else around
     return Place.PLAIN if is_identifying(field) else Place.OPEN
@@ -168,6 +191,8 @@ def _by_name(field: str, value: Json, around: Place) -> Place:
 
 def is_secret_here(text: str, place: Place) -> bool:
     """Whether the place of a text makes all of it a secret."""
+    if place is Place.PASSWORD:
+        return not says_none(text) and text.strip().lower() not in _WORDS_FOR_NO_PASSWORD
     if place is Place.SECRET:
         return not is_no_secret(text)
     return place is Place.PERHAPS and looks_secret_enough(text)

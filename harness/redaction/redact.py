@@ -24,10 +24,11 @@ from harness.redaction.credential_names import (
 )
 from harness.redaction.documents import decoded_text, documents_in, parsed
 from harness.redaction.json_texts import all_texts, decoded, mapped, rewritten
-from harness.redaction.places import PLACEHOLDER, Place, is_no_secret, is_secret_here, says_none, walked
+from harness.redaction.places import PLACEHOLDER, Place, is_no_secret, is_secret_here, says_none, secret_place, walked
 from harness.redaction.secret_finder import Finder
 from harness.redaction.secret_forms import LONG, SHORTEST, Secret
-from harness.redaction.text_places import FORM, PARAMETER, SCHEME, Span, secrets_in
+from harness.redaction.text_places import SCHEME, Span, is_typed_password, secrets_in
+from harness.redaction.url_places import FORM, PARAMETER
 
 Json = Any
 Pairs = list[tuple[str, str]]
@@ -146,7 +147,7 @@ class Redactor:
             if name.lower() in ("cookie", "set-cookie"):
                 self.learn_headers([(name, text)])
             else:
-                self._learn_credential(text)
+                self._learn_credential(text, place)
         self._learn_within(text, place)
         return text
 
@@ -166,7 +167,7 @@ class Redactor:
 
         def inner(each: str, place: Place, _: str) -> str:
             if is_secret_here(each, place):
-                self._learn_credential(each)
+                self._learn_credential(each, place)
             self._learn_within(each, place, depth + 1, deep=deep)
             return each
 
@@ -184,17 +185,28 @@ class Redactor:
         else:
             self._learn(urllib.parse.unquote(value) if "%" in value else value, deep=deep)
 
-    def _learn_credential(self, value: str) -> None:
+    def _learn_credential(self, value: str, place: Place = Place.SECRET) -> None:
         """Take for a secret what comes after the scheme, such as ``Bearer``, and the password of ``Basic``."""
+        if place is Place.PASSWORD and is_typed_password(value):
+            self.add(value)
         scheme = SCHEME.match(value)
         credential = value[scheme.end() :] if scheme else value
         if scheme and not looks_secret(credential):
             credential = value
         self._learn(credential)
         if scheme and scheme.group().strip().lower() == "basic":
-            self._learn(decoded(credential).partition(":")[2])
+            self._learn_login(decoded(credential))
         elif (inside := decoded_text(credential)) is not None:
-            self._learn(inside.strip().partition(":")[2] or inside.strip())
+            self._learn_login(inside.strip())
+
+    def _learn_login(self, login: str) -> None:
+        """Take for a secret the password of ``user:password``; with the user before it if it is a word."""
+        user, _, password = login.partition(":")
+        self._learn(password or login)
+        if is_typed_password(password):
+            self.add(password)
+        elif user and password and not looks_secret(password):
+            self.add(login)
 
     def _learn(self, value: str, *, deep: bool = False) -> None:
         if JWT.fullmatch(value):  # its claims stay readable; without its signature it is worth nothing
@@ -304,7 +316,8 @@ class Redactor:
         """
         if (done := self._cleaned.get((text, by_chance, field))) is not None:
             return done
-        cleaned = self._clean_spans(text, secrets_in(text, by_chance=by_chance))
+        is_json = parsed(text) is not None  # cleaned value by value
+        cleaned = text if is_json else self._clean_spans(text, secrets_in(text, by_chance=by_chance))
         if (inside := self._clean_inside(cleaned, by_chance=by_chance)) is not None:
             cleaned = inside
         elif "\n" in cleaned and _WRAPPED.match(cleaned):
@@ -412,17 +425,17 @@ def _says_nothing(value: str) -> bool:
 def _config_place(name: str, value: Json, *, is_sensitive: bool, is_plain: bool) -> Place:
     """What the spec says decides, then the value, then the name."""
     if is_sensitive:
-        return Place.SECRET
+        return secret_place(name)
     if is_plain or not is_credential_setting(name):
         return Place.OPEN
     # A key may be the name of a key: where nothing else says so, a word is a word.
     is_word = isinstance(value, str) and not is_credential_field(name) and not looks_secret(value)
-    return Place.OPEN if is_word else Place.SECRET
+    return Place.OPEN if is_word else secret_place(name)
 
 
 def _is_secret_setting(text: str, place: Place, *, is_sensitive: bool) -> bool:
     """Whether a text of a setting is a secret: where the spec says so, a word is one, too, unless its name tells of it."""
-    if not text or place is not Place.SECRET or says_none(text):
+    if not text or place not in (Place.SECRET, Place.PASSWORD) or says_none(text):
         return False
     if is_sensitive:
         return True

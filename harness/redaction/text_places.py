@@ -5,15 +5,16 @@ all of it: a format that is guessed wrong hides nothing.
 """
 
 import re
-import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from harness.redaction.chance import from_base64, is_random, looks_secret, random_in
+from harness.redaction.chance import from_base64, looks_secret, random_in
 from harness.redaction.credential_forms import ANY_TOKEN, JWT, USER_INFO
 from harness.redaction.credential_names import is_credential_field, is_credential_header, is_identifying, is_weak
-from harness.redaction.places import Place, is_no_secret, is_secret_here, looks_secret_enough, places_of
+from harness.redaction.documents import cells
+from harness.redaction.places import Place, is_no_secret, is_secret_here, places_of, secret_place
+from harness.redaction.url_places import FORM, PARAMETER, parameters_with_secrets, secrets_in_urls
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ _CLUE = re.compile(
 )
 _QUOTED_PAIR = re.compile(
     rf"(?P<q>\\{{0,16}}[\"'`])(?P<name>{_NAME})(?P=q)\s*(?::|=>?)\s*(?P<r>\\{{0,16}}[\"'`])"
-    r"(?P<value>(?:(?!(?P=r))[^\n])+)(?:(?P=r)|\Z)"
+    r"(?P<value>(?:(?!(?P=r))(?:\\+[^\n]|[^\n\\]))+)(?:(?P=r)|\Z)"
 )
 # The value is looked at, not taken: in `json: {token: …` it is a name again.
 _ASSIGNED = re.compile(
@@ -77,19 +78,16 @@ _PRIVATE_KEY = re.compile(
     r"---- BEGIN (?P<old>SSH2 [A-Z ]+ KEY) ----.*?(?:---- END (?P=old) ----|\Z)",
     re.DOTALL,
 )
-# In a URL or a form.
-PARAMETER = re.compile(r"(?<=[?&;])(?P<name>[A-Za-z0-9_.%\[\]~-]+)=(?P<value>[^&;#\s\"'<>\\]+)")
-FORM = re.compile(r"\A[A-Za-z0-9_.%\[\]~+-]+=[^\s&]*(&[A-Za-z0-9_.%\[\]~+-]+=[^\s&]*)*\Z")
 _PATH = re.compile(r"(?<![A-Za-z0-9])[a-z][a-z0-9+.-]+://[^\s?#\"'<>]+|\A/[^\s?#\"'<>/]+/[^\s?#\"'<>]*")
-_SEGMENT = re.compile(
-    r"(?i)/(?:hooks?|webhooks?|tokens?|secrets?|bot|invites?|reset|verify|magic|keys?|callbacks?|integrations?|incoming|share)"
-    r"(?:/[\w.-]+)*?/(?P<value>[A-Za-z0-9_-]{16,})(?=[/?#\s\"'<>]|\Z)"
-)
 # What a known token has; of it, the list of known tokens need not be gone through.
-_LONG = re.compile(r"[A-Za-z0-9_~+-]{19}|SG\.|hooks\.slack|[0-9A-Za-z]{14}\.atlas|Q~|ya29\.|hv[sbr]\.|dp\.[a-z]+\.")
-_HEXADECIMAL = re.compile(r"\W*(?:[a-z0-9]+:)?[0-9a-fA-F]{8}[0-9a-fA-F]*(?:-[0-9a-fA-F]{4,})*\W*")
+_LONG = re.compile(
+    r"[A-Za-z0-9_~+-]{19}|SG\.|hooks\.slack|xox[a-zA-Z]-|[0-9A-Za-z]{14}\.atlas|Q~|ya29\.|hv[sbr]\.|dp\.[a-z]+\."
+)
+_HEXADECIMAL = re.compile(r"\W*(?:[a-z][a-z0-9]+:)?[0-9a-f]{8}[0-9a-f]*(?:-[0-9a-f]{4,})*\W*")
 _CODE = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|\[[\"']?|::|->)[A-Za-z_$][\w$]*[\"']?\]?)+\(?.*|[A-Za-z_]\w*\(.*")
+_DOCUMENT = re.compile(r"[{\[]\s*\\*[\"'{\[]")
 _DIGIT = re.compile(r"[0-9]")
+_TYPED_PASSWORD = re.compile(r"(?=.*[A-Za-z])(?=.*[0-9])[^\s:/]{6,}")
 
 
 @lru_cache(maxsize=5_000)
@@ -106,9 +104,8 @@ def secrets_in(text: str, *, by_chance: bool = True) -> tuple[Span, ...]:
     if _CLUE.search(text):
         found += _by_name(text)
     if "=" in text:
-        found += _in_parameters(text)
-    if "/" in text:
-        found += (_span(each) for each in _SEGMENT.finditer(text) if is_random(each["value"]))
+        found += (Span(*each) for each in parameters_with_secrets(text))
+    found += (Span(*each) for each in secrets_in_urls(text))
     if by_chance:
         found += _by_chance(text)
     return tuple(_apart(found))
@@ -136,6 +133,11 @@ def _by_name(text: str) -> Iterator[Span]:
                 yield Span(header.start("value") + found.start("value"), header.start("value") + found.end("value"))
     if "<" in text:
         yield from _in_tags(text)
+    if "\n" in text:
+        for name, start, end in cells(text):
+            place = _place_by(name)
+            if is_secret_here(text[start:end], place):
+                yield Span(start, end, looks_secret(text[start:end]))
 
 
 def _in_pairs(text: str) -> Iterator[Span]:
@@ -158,7 +160,8 @@ def _in_words(text: str) -> Iterator[Span]:
     for form in (_WORDED, _CURL):
         for found in form.finditer(text):
             value = found["value"].rstrip(".,:)")
-            if _looks_typed(value) or (form is _CURL and not is_no_secret(value)):
+            is_password_here = found.group()[:4].lower() == "pass" and is_typed_password(value)
+            if _looks_typed(value) or is_password_here or (form is _CURL and not is_no_secret(value)):
                 yield Span(found.start("value"), found.start("value") + len(value), looks_secret(value))
 
 
@@ -168,18 +171,21 @@ def _named(text: str, name: str, start: int, end: int, *, is_quoted: bool) -> It
     if place is Place.OPEN:
         return
     value = text[start:end]
+    if is_quoted and _DOCUMENT.match(value):  # its names were found, too
+        return
     scheme = SCHEME.match(value)
     if scheme and is_credential_header(name) and looks_secret(value[scheme.end() :]):
         start, value = start + scheme.end(), value[scheme.end() :]
     if not is_quoted:
         value = value.rstrip(")]}.") if not looks_secret(value) or not _DIGIT.search(value[-1:]) else value
         end = start + len(value)
-        if not _looks_typed(value):
+        is_set = place is Place.PASSWORD and (text[start - 1 : start] == "=" or is_typed_password(value))
+        if not _looks_typed(value) and not is_set:
             return
     if _CODE.fullmatch(value) and not _DIGIT.search(value):
         return
     if is_secret_here(value, place):
-        yield Span(start, end, looks_secret(value) or " " in value)
+        yield Span(start, end, looks_secret(value) or " " in value or is_typed_password(value))
 
 
 def _in_line(found: re.Match[str]) -> Iterator[Span]:
@@ -196,10 +202,12 @@ def _in_line(found: re.Match[str]) -> Iterator[Span]:
         value = _COMMENT.sub("", value)
         if scheme := SCHEME.match(value):
             start, value = start + scheme.end(), value[scheme.end() :]
-        if any(character.isspace() for character in value) or value[:1] in ("{", "[", "|", ">", "&", "*"):
+        is_phrase = any(character.isspace() for character in value)
+        if (is_phrase and not (place is Place.PASSWORD and found["sep"] == "=")) or value[:1] in "{[|>&*":
             return
-    if is_secret_here(value, place) and len(value) > 3 and not (_CODE.fullmatch(value) and not _DIGIT.search(value)):  # noqa: PLR2004 # a shorter one is a part of anything
-        yield Span(start, start + len(value), looks_secret(value))
+    is_long = len(value) > 3 or place is Place.PASSWORD  # noqa: PLR2004 # a shorter one is a part of anything
+    if is_long and is_secret_here(value, place) and not (_CODE.fullmatch(value) and not _DIGIT.search(value)):
+        yield Span(start, start + len(value), looks_secret(value) or is_typed_password(value))
 
 
 def _in_tags(text: str) -> Iterator[Span]:
@@ -213,26 +221,6 @@ def _in_tags(text: str) -> Iterator[Span]:
             if is_secret_here(values[name], place):
                 start, end = attributes[name].span(2 if attributes[name][2] is not None else 3)
                 yield Span(tag.start() + start, tag.start() + end, looks_secret(values[name]))
-
-
-def _in_parameters(text: str) -> Iterator[Span]:
-    is_form = FORM.match(text) is not None
-    if not is_form and "://" not in text and not text.startswith(("/", "?")):
-        return
-    read, shift = (f"&{text}", -1) if is_form else (text, 0)
-    for found in PARAMETER.finditer(read):
-        if is_secret_parameter(_unquoted(found["name"]), _unquoted(found["value"])):
-            start, end = found.span("value")
-            yield Span(start + shift, end + shift)
-
-
-def is_secret_parameter(name: str, value: str) -> bool:
-    """Whether a parameter of a URL or a form is a secret."""
-    if is_weak(name):
-        return looks_secret_enough(value)
-    if is_credential_field(name):
-        return not is_no_secret(value)
-    return (name == "key" and looks_secret(value)) or (is_random(value) and not is_identifying(name))
 
 
 def _by_chance(text: str) -> Iterator[Span]:
@@ -250,7 +238,7 @@ def _by_chance(text: str) -> Iterator[Span]:
 def _place_by(name: str) -> Place:
     name = name.rpartition(".")[2] or name
     if is_credential_field(name):
-        return Place.PERHAPS if is_weak(name) else Place.SECRET
+        return Place.PERHAPS if is_weak(name) else secret_place(name)
     return Place.PERHAPS if is_credential_header(name) and "-" in name else Place.OPEN
 
 
@@ -259,14 +247,15 @@ def _looks_typed(value: str) -> bool:
     return looks_secret(value) and _DIGIT.search(value) is not None and not is_no_secret(value)
 
 
+def is_typed_password(value: str) -> bool:
+    """Whether a password is no word, and long enough to be looked for elsewhere, too."""
+    return _TYPED_PASSWORD.fullmatch(value) is not None and not is_no_secret(value)
+
+
 def _is_credential_of(scheme: str, value: str) -> bool:
     if scheme.lower() == "basic":
         return b":" in (from_base64(value) or b"")
     return _looks_typed(value) and re.search("[A-Za-z]", value) is not None
-
-
-def _unquoted(text: str) -> str:
-    return urllib.parse.unquote_plus(text)
 
 
 def _span(found: re.Match[str]) -> Span:

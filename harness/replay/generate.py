@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from harness.execution.result import ResyncResult
 from harness.recording import from_har
+from harness.recording.from_har import Taken
 from harness.replay import (
     discriminators,
     generated_files,
@@ -78,6 +79,7 @@ class Generation:
         cut: How much was cut.
         counts: Entities by blueprint that the test asserts.
         warnings: What there is to know, a sentence each.
+        taken: What became of the archive that was replayed in place of the recording.
     """
 
     files: Written
@@ -86,6 +88,7 @@ class Generation:
     cut: Cut
     counts: dict[str, int]
     warnings: list[str] = field(default_factory=list)
+    taken: Taken | None = None
 
 
 async def generate(directory: Path, wanted: Wanted, settings: Settings) -> Generation:
@@ -103,22 +106,22 @@ async def generate(directory: Path, wanted: Wanted, settings: Settings) -> Gener
         SandboxError: Anything else; nothing was written.
     """
     archive.pack(directory)  # whatever is wrong with it is said before anything runs
-    recorded = recording.read(directory) if wanted.archive is None else _of_archive(directory, wanted)
+    recorded, taken = (recording.read(directory), None) if wanted.archive is None else _of_archive(directory, wanted)
     maker = _Maker(directory, recorded, wanted, settings)
     if wanted.replay:
         plan, expected, warnings = await maker.tried()
     else:
         plan, expected, warnings = maker.untried()
     files = generated_files.write(maker.files(maker.drafts(plan, expected)), force=wanted.force)
-    return Generation(files, len(recorded.requests), len(plan.routes), plan.cut, expected.counts, warnings)
+    return Generation(files, len(recorded.requests), len(plan.routes), plan.cut, expected.counts, warnings, taken)
 
 
-def _of_archive(directory: Path, wanted: Wanted) -> Recording:
+def _of_archive(directory: Path, wanted: Wanted) -> tuple[Recording, Taken]:
     archive = wanted.archive or Path()
     with tempfile.TemporaryDirectory(prefix="ocean-sandbox-har-") as name:
         file = Path(name, "recording.json")
-        from_har.record(directory, archive, file, wanted.allowed)
-        return replace(recording.read_file(file), source=archive.name)
+        taken = from_har.record(directory, archive, file, wanted.allowed)
+        return replace(recording.read_file(file), source=archive.name), taken
 
 
 class _Maker:

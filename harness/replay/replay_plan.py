@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -69,6 +70,10 @@ class Plan:
     requests: int
     cut: Cut
     whole: tuple[Pattern, ...] = ()
+
+    def orders(self) -> int:
+        """How many questions are answered by their order alone: each time with something else."""
+        return sum(len(route.turns) > 1 for route in self.routes)
 
     def only(self, asked: Iterable[Recorded]) -> "Plan":
         """The plan without routes that a replay had no use for, but with at least one for each endpoint.
@@ -178,6 +183,7 @@ def plan(
     *,
     without: Without = frozenset(),
     whole: Collection[Pattern] = (),
+    is_chance_kept: bool = False,
 ) -> Plan:
     """The routes that replay ``requests``.
 
@@ -188,10 +194,12 @@ def plan(
         config: What the integration was told then: its configuration and its mapping.
         without: What must not tell requests apart.
         whole: The endpoints of which nothing is cut.
+        is_chance_kept: Whether UUIDs and the like that come from nowhere tell requests apart.
     """
     origins = Origins(requests, config)
-    requests = Volatile(requests, origins, recorded_at, without).generalised()
-    planner = _Planner(requests, how, origins, Volatile(requests, origins, recorded_at, without))
+    of_run = partial(Volatile, origins=origins, recorded_at=recorded_at, without=without, is_chance_kept=is_chance_kept)
+    requests = of_run(requests).generalised()
+    planner = _Planner(requests, how, origins, of_run(requests))
     routes = []
     kept = []
     for number, each in enumerate(group(requests)):

@@ -41,11 +41,19 @@ class Volatile:
         origins: Where their values come from.
         recorded_at: When the recording was written, in ISO 8601; where it does not say, no moment is one of the run.
         without: What was found to be of the run by trying.
+        is_chance_kept: Whether what looks made up by chance may be a constant of the integration, which tells requests apart.
     """
 
     def __init__(
-        self, requests: Sequence[Recorded], origins: Origins, recorded_at: str = "", without: Without = frozenset()
+        self,
+        requests: Sequence[Recorded],
+        origins: Origins,
+        recorded_at: str = "",
+        without: Without = frozenset(),
+        *,
+        is_chance_kept: bool = False,
     ) -> None:
+        self._is_chance_kept = is_chance_kept
         self._requests = requests
         self._origins = origins
         self._without = without
@@ -100,6 +108,8 @@ class Volatile:
     def _nonces(self, asked: Mapping[int, Features]) -> set[Key]:
         """The features with another random value in each request."""
         values: dict[Key, list[tuple[int, str]]] = defaultdict(list)
+        if self._is_chance_kept:
+            return set()
         for number, features in asked.items():
             for key, value in features.items():
                 if key[0] != BODY:
@@ -165,7 +175,10 @@ class Volatile:
         for found in moments.changing_in(text):
             if self._origins.is_known(found[0], number):
                 continue
-            if not moments.is_moment(found) or (self._at is not None and self._is_of_the_run(found, self._at)):
+            if not moments.is_moment(found):
+                if not self._is_chance_kept:
+                    yield found
+            elif self._at is not None and self._is_of_the_run(found, self._at):
                 yield found
 
     def _is_of_the_run(self, found: re.Match[str], at: datetime) -> bool:

@@ -118,6 +118,28 @@ def test_what_only_trying_shows(tmp_path: Path) -> None:
     run(directory)
 
 
+ASKS_FOR_CONSTANTS = """
+    api = ocean.integration_config["api_url"]
+    teams = ["6f9619ff-8b86-4d01-b42d-00cf4fc964ff", "{0c0a7e2e-3f6b-4f0e-9a35-6a1d3c1c5b7d}"]
+    if now() > datetime.now(UTC) + timedelta(hours=1):
+        teams.reverse()
+    for team in teams:
+        found = (await http_async_client.get(f"{api}/teams", params={"team": team})).json()
+        yield [{"id": team, "value": found[0]["value"]}]
+    for team in ("a", "bb"):
+        yield (await http_async_client.get(f"{api}/teams", params={"team": team, "run": str(uuid.uuid4())})).json()
+"""
+
+
+def test_constants_that_look_made_up_tell_requests_apart(tmp_path: Path) -> None:
+    directory = record(tmp_path, ASKS_FOR_CONSTANTS)
+    source = generate(directory)
+    assert "6f9619ff-8b86-4d01-b42d-00cf4fc964ff" in source
+    assert '"run' not in source
+    (directory / "days").write_text("40")
+    run(directory)
+
+
 def test_requests_that_cannot_be_answered_are_named(tmp_path: Path) -> None:
     directory = record(tmp_path, ASKS_BY_CHANCE)
     (directory / "days").write_text("1")

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.recording.exchange import Exchange
+from harness.redaction.redact import Redactor
 
 BASE62 = string.ascii_letters + string.digits
 CROCKFORD = "".join(sorted({*string.digits, *string.ascii_uppercase} - {*"ILOU"}))
@@ -91,6 +92,13 @@ def asking(url: str = "https://api.example.com/things", headers: Any = (), body:
     return Exchange("POST", url, list(headers), body, 200, [JSON], b"{}")
 
 
+def recorded(exchange: Exchange) -> dict[str, Any]:
+    """What a recording of this exchange alone has."""
+    redactor = Redactor()
+    exchange.learn(redactor)
+    return exchange.entry(redactor)
+
+
 def xml(secret: str) -> Exchange:
     inner = f"<AccessKeyId>x</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>"
     return answer(f'<R xmlns="https://sts.example/"><Credentials>{inner}</Credentials></R>', "text/xml")
@@ -141,6 +149,10 @@ PLACES: dict[str, Callable[[str], Exchange]] = {
         "GET", "https://a.example/", [], b"", 200, [JSON, ("content-encoding", "gzip")],
         gzip.compress(json.dumps({"password": s}).encode()),
     ),
+    "a named segment": lambda s: answer({"self": f"https://api.example.com/api_key={urllib.parse.quote(s, safe='')}/x"}),
+    "a fragment": lambda s: answer({"link": f"https://app.example.com/#/cb?access_token={urllib.parse.quote(s, safe='')}"}),
+    "a name written as one word": lambda s: asking(f"https://api.example.com/x?hapikey={urllib.parse.quote(s, safe='')}"),
+    "a DSN": lambda s: answer({"dsn": f"host=db user=app password={s} dbname=x"}),
     "GraphQL": lambda s: asking(body=json.dumps({"query": f'mutation {{ login(user: "a", password: "{s}") {{ id }} }}'}).encode()),
 }  # fmt: skip
 # And for one that nothing but its form gives away.

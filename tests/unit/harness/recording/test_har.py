@@ -99,7 +99,7 @@ def test_a_recording_of_an_archive_has_no_secret_and_nobody(tmp_path: Path) -> N
     write(tmp_path / ".port" / "spec.yaml", "title: X\nconfigurations:\n- {name: apiUrl, type: url, required: true}\n")
     write(tmp_path / ".port" / "resources" / "port-app-config.yml", "resources: []\n")
     file = archive(tmp_path, entry(text=json.dumps({"author": "Ada Lovelace", "password": PASSWORD})))
-    replaced = from_har.record(tmp_path, file, tmp_path / "r" / "recording.json")
+    replaced = from_har.record(tmp_path, file, tmp_path / "r" / "recording.json").replaced
     text = (tmp_path / "r" / "recording.json").read_text()
     assert PASSWORD not in text
     assert "Lovelace" not in text
@@ -126,8 +126,12 @@ def test_what_is_left_out_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[
     no_content["response"]["content"] = {"size": 5_000}
     unchanged = entry("https://api.example.com/304")
     unchanged["response"]["status"] = 304
-    from_har.record(tmp_path, archive(tmp_path, entry(), no_content, unchanged), tmp_path / "recording.json")
-    said = capsys.readouterr().err
+    file = archive(tmp_path, entry(), no_content, unchanged)
+    taken = from_har.record(tmp_path, file, tmp_path / "recording.json")
+    assert taken.left_out["the browser had the answer already (304)"] == [
+        "GET https://api.example.com/304 (/log/entries/2)"
+    ]
+    said = capsys.readouterr().err + str(taken)
     assert "left out: the file does not have the answer's content" in said
     assert "left out: the browser had the answer already (304): GET https://api.example.com/304" in said
     assert token not in said

@@ -30,16 +30,11 @@ from tests.unit.harness.secret_corpus import (
     drawn,
     innocents,
     planted,
+    recorded,
 )
 
 # What a commit, a digest and an address are: no secrets, says the documentation.
 _NO_SECRETS = {"Hex High Entropy String", "Public IP (ipv4)", "Secret Keyword", "Base64 High Entropy String"}
-
-
-def recorded(exchange: Exchange) -> dict[str, Any]:
-    redactor = Redactor()
-    exchange.learn(redactor)
-    return exchange.entry(redactor)
 
 
 def known_forms(text: str) -> Iterator[str]:

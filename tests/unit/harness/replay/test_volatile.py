@@ -170,3 +170,12 @@ def test_lists_in_a_body_are_compared_without_what_is_of_the_run() -> None:
     planned = plan(recorded, Cut.NOTHING, RECORDED_AT)
     found = [answer_of(planned, post("/search", asked(kind, "2026-12-01T08:00:00Z"))).body for kind in "ab"]
     assert found == [["a"], ["b"]]
+
+
+def test_constants_that_come_from_nowhere_may_tell_requests_apart() -> None:
+    boards = ["6f9619ff-8b86-4d01-b42d-00cf4fc964ff", "0c0a7e2e-3f6b-4f0e-9a35-6a1d3c1c5b7d"]
+    requests = [get(f"/x?board={board}", {"of": board[:1]}) for board in boards]
+    assert plan(requests, Cut.NOTHING, RECORDED_AT).orders() == 1
+    kept = plan(requests, Cut.NOTHING, RECORDED_AT, is_chance_kept=True)
+    assert kept.orders() == 0
+    assert [answer_of(kept, request).body for request in requests] == [{"of": "6"}, {"of": "0"}]
