@@ -143,7 +143,7 @@ ci/images-load: ## Load the images from FILE
 UPGRADE ?= --upgrade
 LOCK := $(BIN)/uv pip compile --quiet $(UPGRADE) --universal --generate-hashes --no-annotate --no-header --no-emit-index-url
 lock: $(SETUP) ## Update the locks; with UPGRADE= pin only what is new
-	@$(LOCK) --python-version 3.11 --group dev --extra ci --extra discover --extra ssh pyproject.toml --output-file requirements.lock
+	@$(LOCK) --python-version 3.11 --group dev --extra ci --extra discover pyproject.toml --output-file requirements.lock
 	@$(LOCK) --python-version 3.11 --group bench pyproject.toml --constraint requirements.lock \
 		--output-file requirements-bench.lock
 	@$(LOCK) --python-version 3.11 --group pyproject.toml:docs --constraint requirements.lock \
