@@ -27,6 +27,7 @@ OUTPUT_KEY = "ocean_sandbox_errors"
 _NAME = "ocean-sandbox"
 _TITLE = "ocean-sandbox: an error besides the test's own"
 _BEFORE_THE_TESTS = {
+    "pytest_load_initial_conftests",
     "pytest_addoption",
     "pytest_configure",
     "pytest_sessionstart",
@@ -269,7 +270,7 @@ def _print(texts: list[str], config: pytest.Config) -> None:
 
 
 def _see_that_it_has_a_config(body: Any) -> None:
-    known = {"self", "config", "session", "item", "terminalreporter", "node"}
+    known = {"self", "config", "early_config", "session", "item", "terminalreporter", "node"}
     if not known.intersection(inspect.signature(body).parameters):
         raise TypeError(f"{body.__name__} must take one of {', '.join(sorted(known))}, by which its errors are kept.")
 

@@ -85,7 +85,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)
 @guarded
-def pytest_load_initial_conftests() -> Generator[None, object, object]:
+def pytest_load_initial_conftests(
+    early_config: pytest.Config,  # noqa: ARG001 # for its guard
+) -> Generator[None, object, object]:
     """Say what to do about a conftest.py that needs another environment than this one, rather than how its import failed."""
     try:
         return (yield)

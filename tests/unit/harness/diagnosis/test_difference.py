@@ -97,7 +97,7 @@ def test_a_person_sees_each_line_and_markup_is_no_markup() -> None:
     output = shown(compare(BEFORE, Outcome("[bold]tree", [entity("[red]new")])))
 
     assert "- v1 (0123456789): 3 entities, 1 deleted, 3 calls, 1 error" in output
-    assert "+ [bold]tree: 1 entities" in output
+    assert "+ [bold]tree: 1 entity" in output
     assert "+ service [red]new" in output
     assert "\x1b" not in output
     changed = shown(compare(BEFORE, AFTER))

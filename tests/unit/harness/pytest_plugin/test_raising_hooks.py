@@ -13,7 +13,13 @@ import pytest
 pytestmark = pytest.mark.slow
 
 TESTS = 40
-BEFORE_THE_TESTS = ["pytest_addoption", "pytest_configure", "pytest_sessionstart", "pytest_collection_modifyitems"]
+BEFORE_THE_TESTS = [
+    "pytest_addoption",
+    "pytest_load_initial_conftests",
+    "pytest_configure",
+    "pytest_sessionstart",
+    "pytest_collection_modifyitems",
+]
 NOT_HERE = ["pytest_internalerror", "pytest_testnodedown", "pytest_xdist"]
 OF_A_TEST = "pytest_runtest_(protocol|setup|call|teardown|makereport)-"
 OF_A_RUN = f"(?!{'|'.join(BEFORE_THE_TESTS)}).*"
