@@ -21,6 +21,7 @@ STEMS = (
         "secret",
         "pass",
         "pwd",
+        "pw",
         "cred",
         "psk",
         "auth",
@@ -30,9 +31,9 @@ STEMS = (
         "session",
         "assert",
         "bearer",
-        "otp",
     ),
-    *("csrf", "xsrf", "cookie", "dockerconfig"),
+    *("otp", "csrf", "xsrf", "cookie", "dockerconfig"),
+    *("kennwort", "senha", "contrasena", "parola", "wachtwoord", "haslo", "losenord", "adgangskode", "salasana"),
 )
 _OTHERS = (
     PRIVATE_KEY,
