@@ -16,8 +16,8 @@ EVERY = [*cli.main.list_commands(None)]  # type: ignore[arg-type]
 LEAVES = [[name] for name in EVERY if name != "stubs"] + [
     ["stubs", name] for name in ("check", "convert", "recipes", "schema")
 ]
-# What it prints is for a shell, or JSON already.
-NO_JSON = [["completion"], ["stubs", "schema"]]
+# What it prints is for a shell or for a debugger, or JSON already.
+NO_JSON = [["completion"], ["debug"], ["stubs", "schema"]]
 
 
 def run(*args: str, **env: str) -> click.testing.Result:

@@ -50,7 +50,7 @@ def test_what_came_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     )
     said = capsys.readouterr()
     assert said.out.splitlines() == [
-        "  a.example: 1 calls",
+        "  a.example: 1 call",
         "  b.example: 2 calls",
         (
             "x/discovery.json: 3 calls, 7 entities; 2 secrets replaced by placeholders, 1 names and addresses of people "
