@@ -29,7 +29,7 @@ _SKIPPED = re.compile(r"'(.*)' is not valid JQ")
 _BEGINNING = 60
 _UNKNOWN_KIND = re.compile(r"Kind (.+) is not supported in this integration")
 _KIND = re.compile(r"\bkind:\s*[\"']?([\w./-]+)")
-_MARGIN = "  | "  # of the details of an error
+_MARGIN = re.compile(r"(?: *[|+](?: |-+ ?))*")  # of the details of an error, and of the parts of a group of errors
 _LIBRARY = re.compile(r"/site-packages/|/usr/lib/|/lib/python3|/opt/ocean-sandbox/|<frozen ")
 
 
@@ -56,7 +56,7 @@ def folded(traceback: str) -> list[str]:
     lines: list[str] = []
     skipped, is_library = 0, False
     for line in [*traceback.splitlines(), ""]:
-        bare = line.removeprefix(_MARGIN)
+        bare = line[margin.end() :] if (margin := _MARGIN.match(line)) else line
         if (bare.strip() and _CARETS.fullmatch(bare)) or (is_library and bare.startswith("    ")):
             continue
         frame = _FRAME.match(bare)
@@ -98,6 +98,8 @@ def _causes(
     yield from _refused(result.rejected_entities)
     found = findings(resources, result, with_nulls=True)
     yield from found[:_FOUND]
+    if len(found) > _FOUND:
+        yield f"… and {len(found) - _FOUND} more of the mapping"
     said = " ".join(found)
     yield from (str(each) for each in result.warnings if not _is_said(each, said))
 
@@ -148,7 +150,7 @@ def _key_in_answers(failure: Failure, calls: Sequence[ThirdPartyCall]) -> str:
     """For a KeyError, the latest answer that has almost this key; for an error in JSON, the latest that is none."""
     key = failure.message.strip("'\"")
     if failure.type.endswith("JSONDecodeError"):
-        return next((_not_json(call) for call in reversed(calls) if _json(call.response) is None), "")
+        return next((_not_json(call) for call in reversed(calls) if _is_no_json(call.response)), "")
     if failure.type != "KeyError":
         return ""
     for call in reversed(calls):
@@ -163,6 +165,11 @@ def _not_json(call: ThirdPartyCall) -> str:
     answered = f", from {call.stub}," if call.stub else ""
     begins = call.response.text[:_BEGINNING]
     return f"the answer to {call.request.method} {call.request.url}{answered} is not JSON: it begins with {begins!r}"
+
+
+def _is_no_json(response: httpx.Response) -> bool:
+    """Whether an answer has a body that is no JSON."""
+    return bool(response.content.strip()) and response.content.strip() != b"null" and _json(response) is None
 
 
 def _json(response: httpx.Response) -> Any:

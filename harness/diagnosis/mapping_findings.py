@@ -16,6 +16,8 @@ _IS_NULL = (" is null",)
 _CERTAIN = "did you mean"
 _NAMES = ("id", "key", "sku", "name", "slug", "uuid")
 _SHOWN = 3
+# To follow a thousand of them through a mapping takes a second.
+_MOST_ITEMS = 2_000
 
 
 def findings(resources: Sequence[dict[str, Any]], result: ResyncResult, *, with_nulls: bool = False) -> list[str]:
@@ -31,9 +33,13 @@ def findings(resources: Sequence[dict[str, Any]], result: ResyncResult, *, with_
     missing = (*_IS_MISSING, *(_IS_NULL if with_nulls else ()))
     dropped: list[str] = []
     empty: list[str] = []
+    looked_at = 0
     for counts in result.kinds:
         if counts.index >= len(resources) or not counts.raw:
             continue
+        looked_at += counts.raw
+        if looked_at > _MOST_ITEMS:
+            break
         resource = resources[counts.index]
         items = [each.item for each in items_of(resource, counts.raw, counts.mapped, result.calls)]
         traces = follow(resource, counts.index, items)

@@ -28,6 +28,8 @@ _IS_NULL = re.compile(
     re.DOTALL,
 )
 _NO_LIST = "Failed to parse items for JQ expression "
+# In a list; to follow as many through a mapping takes a second.
+_MOST_ITEMS = 1_000
 _SHOWN = 3
 
 
@@ -171,20 +173,42 @@ def items_of(resource: dict[str, Any], count: int, mapped: int, calls: Sequence[
         mapped: How many of them became an entity.
         calls: The third party's answers, in which the items may be found; a candidate has the number of its call.
     """
-    groups: defaultdict[tuple[str, str], list[Candidate]] = defaultdict(list)
+    if count > _MOST_ITEMS:
+        return []
+    found: list[tuple[str, Candidate]] = []
     for number, call in enumerate(calls):
         with contextlib.suppress(ValueError, RecursionError):
-            for candidate in on_top(number, json.loads(call.response.content)):
-                groups[candidate.siblings, "" if candidate.siblings else candidate.path].append(candidate)
-    fitting = []
-    for group in groups.values():
-        taken = parts(resource, group)
-        if len(taken) == count and _mapped(resource, taken) == mapped:
-            fitting.append(((_values(resource, taken), bool(taken and taken[0].siblings)), taken))
-    fitting.sort(key=lambda each: each[0], reverse=True)
+            url = call.request.url.copy_with(query=None)
+            found += [(str(url), candidate) for candidate in on_top(number, json.loads(call.response.content))]
+    # Lists of several endpoints may have one form; the items of a kind may come from as many paths as there are items.
+    fitting = _fitting(resource, count, mapped, found) or _fitting(
+        resource, count, mapped, [("", candidate) for _, candidate in found]
+    )
     # If two match, those are meant of which the mapping finds more, or which are a list; otherwise there is no telling.
     is_certain = len(fitting) == 1 or (len(fitting) > 1 and fitting[0][0] > fitting[1][0])
     return fitting[0][1] if is_certain else []
+
+
+def _fitting(
+    resource: dict[str, Any], count: int, mapped: int, found: Sequence[tuple[str, Candidate]]
+) -> list[tuple[tuple[int, bool], list[Candidate]]]:
+    """The lists of candidates that may be a resource's items, the likeliest first.
+
+    Args:
+        resource: A resource of the mapping.
+        count: How many items it had.
+        mapped: How many of them became an entity.
+        found: Candidates, each with what it is grouped by, besides its place in its answer.
+    """
+    groups: defaultdict[tuple[str, str, str], list[Candidate]] = defaultdict(list)
+    for group, candidate in found:
+        groups[group, candidate.siblings, "" if candidate.siblings else candidate.path].append(candidate)
+    fitting = []
+    for candidates in groups.values():
+        taken = parts(resource, candidates)
+        if len(taken) == count and _mapped(resource, taken) == mapped:
+            fitting.append(((_values(resource, taken), bool(taken and taken[0].siblings)), list(taken)))
+    return sorted(fitting, key=lambda each: each[0], reverse=True)
 
 
 def _mapped(resource: dict[str, Any], taken: Sequence[Candidate]) -> int:

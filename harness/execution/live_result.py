@@ -5,6 +5,9 @@ from typing import Any
 
 from harness.execution.result import ResyncResult
 
+# Of statuses, and of characters of an answer in a line.
+_LEAST_ERROR, _SHOWN = 400, 100
+
 
 class EventNotTakenError(Exception):
     """No processor accepted a webhook. Ocean still answers it with 200, and logs a warning at most."""
@@ -39,6 +42,10 @@ class LiveEventResult(ResyncResult):
     body: str = ""
     was_queued: bool = True
 
+    def _problems(self) -> list[str]:
+        answered = [f"answered {self.status} {self.body[:_SHOWN]!r}"] if self.status >= _LEAST_ERROR else []
+        return [*answered, *super()._problems()]
+
 
 @dataclass(repr=False)
 class ActionResult(ResyncResult):
@@ -59,3 +66,9 @@ class ActionResult(ResyncResult):
     status: str = ""
     run: dict[str, Any] = field(default_factory=dict)
     run_logs: list[str] = field(default_factory=list)
+
+    def _problems(self) -> list[str]:
+        ended = (
+            [f"{self.action or 'the action'} ended with {self.status}"] if self.status not in ("", "SUCCESS") else []
+        )
+        return [*ended, *super()._problems()]

@@ -1,6 +1,7 @@
 """Puts what was wrong with a resync before pytest's own account of a failure, and takes out frames that explain nothing."""
 
 import asyncio
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -16,8 +17,11 @@ import sandbox
 
 _HEAD = "What went wrong in the resync:"
 _ENGINE_ROOM = tuple(
-    str(Path(module.__file__ or "").parent) for module in (harness, sandbox, asyncio, pluggy, pytest, pytest_asyncio)
+    f"{Path(module.__file__ or '').parent}{os.sep}"
+    for module in (harness, sandbox, asyncio, pluggy, pytest, pytest_asyncio)
 )
+# A check of ours says such lines itself.
+_TRIED = "It tried to reach "
 _LIBRARIES = ("site-packages", "_pytest")
 
 
@@ -41,23 +45,27 @@ def hide_frames(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         excinfo.traceback = type(excinfo.traceback)(kept)
 
 
-def with_causes(longrepr: Any, causes: Iterable[str]) -> Any:
-    """What pytest says of a failure, with the causes before it that it does not name.
+def add_causes(report: pytest.TestReport, causes: Iterable[str]) -> None:
+    """Put the causes of a failure before what pytest says of it, or beside it where that has no place for them.
 
     Args:
-        longrepr: What pytest says: of an assertion, say, or as a text.
+        report: Of the failure.
         causes: The causes, in lines.
     """
-    said = str(longrepr)
-    lines = [f"  {line}" for line in causes if line.strip().removeprefix("It tried to reach ") not in said]
+    longrepr: Any = report.longrepr
+    said = {line.removeprefix("E").strip() for line in str(longrepr).splitlines()}
+    lines = [
+        f"  {line}" for line in causes if line.removeprefix(_TRIED) == line or line.removeprefix(_TRIED) not in said
+    ]
     if not lines:
-        return longrepr
+        return
     text = "\n".join([_HEAD, *lines])
     if isinstance(longrepr, str):
-        return f"{longrepr}\n{text}"
-    if chain := getattr(longrepr, "chain", None):
+        report.longrepr = f"{longrepr}\n{text}"
+    elif chain := getattr(longrepr, "chain", None):
         chain[0][0].reprentries.insert(0, ReprEntryNative([f"{text}\n"]))
-    return longrepr
+    else:  # of --tb=native, or of a fixture that there is not
+        report.sections.insert(0, (f"ocean-sandbox: {_HEAD[0].lower()}{_HEAD[1:-1]}", "\n".join(lines)))
 
 
 def _explains_nothing(path: Path) -> bool:

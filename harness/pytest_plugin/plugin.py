@@ -231,9 +231,8 @@ def pytest_runtest_makereport(
         from harness.pytest_plugin import failure_report  # noqa: PLC0415 # likewise
 
         mark_failed()
-        if call.when != "teardown":
-            causes = [line for harness in harnesses() for line in failure_report.causes(harness)]
-            report.longrepr = longrepr.with_causes(report.longrepr, causes)
+        if not any(each.failed for each in item.stash.get(_REPORTS, [])):  # or they were said before the teardown
+            longrepr.add_causes(report, [line for harness in harnesses() for line in failure_report.causes(harness)])
         for harness in harnesses():
             report.sections += [(f"ocean-sandbox: {title}", text) for title, text in failure_report.sections(harness)]
     reports = item.stash.setdefault(_REPORTS, [])

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import tokenize
 from typing import Any
 
 from sandbox.errors import SandboxError
@@ -24,10 +25,21 @@ def place_of(function: Any) -> str:
 
 
 def source_of(function: Any) -> str:
-    """The first line of a callable's source, as far as Python knows it; otherwise its name and place."""
+    """A callable's source where that is one line, as far as Python knows it; otherwise its name and place."""
+    try:
+        return _source_of(function)
+    except TypeError:  # it has no hash
+        return place_of(function)
+
+
+@functools.lru_cache(maxsize=1_000)
+def _source_of(function: Any) -> str:
     try:
         lines, _ = inspect.getsourcelines(function)
-    except (OSError, TypeError):
+    # The file may have been edited since it was imported: then, what stands there now need not even be Python.
+    except (OSError, TypeError, SyntaxError, tokenize.TokenError, IndexError):
+        return place_of(function)
+    if len(lines) > 1:
         return place_of(function)
     text = " ".join(lines[0].split())
     if (start := text.find("lambda")) >= 0:

@@ -9,10 +9,10 @@ from urllib.parse import parse_qs
 
 import httpx
 
-_NAMED = re.compile(r"\s*(query|mutation|subscription)\s+([_A-Za-z]\w*)")
+_NAMED = re.compile(r"\b(query|mutation|subscription)\s+([_A-Za-z]\w*)")
 _COMMENT = re.compile(r"#[^\n]*")
 _FIELD = re.compile(r"\{\s*(?:[_A-Za-z]\w*\s*:\s*)?([_A-Za-z]\w*)")
-_KIND = re.compile(r"\s*(query|mutation|subscription)?")
+_KIND = re.compile(r"(query|mutation|subscription)?")
 _HEADERS = ("x-amz-target", "soapaction")
 
 
@@ -36,6 +36,9 @@ class Operation:
         Args:
             pattern: The source of the URL's regular expression.
         """
+        if isinstance(self.value, list):  # of a batch: each part has more than names it
+            parts = [re.escape(json.dumps(part)[1:-1]) for part in self.value]
+            return f"asks({pattern}, json=re.compile({'.*'.join(['', *parts, ''])!r}))"
         if self.part == "json":
             return f"asks({pattern}, json={self.value!r})"
         return f"asks({pattern}, {'headers' if self.part == 'header' else 'form'}={dict([self.value])!r})"
@@ -98,7 +101,11 @@ def _of_json(body: Any) -> Iterator[Operation]:
     elif isinstance(body, dict) and "jsonrpc" in body and isinstance(body.get("method"), str):
         yield Operation(body["method"], "json", {"method": body["method"]})
     elif isinstance(body, list) and body and (operations := _of_batch(body)):
-        yield Operation(", ".join(operation.label for operation in operations), "json", body)
+        yield Operation(
+            ", ".join(operation.label for operation in operations),
+            "json",
+            [operation.value for operation in operations],
+        )
 
 
 def _of_batch(body: Sequence[Any]) -> list[Operation]:
@@ -114,7 +121,7 @@ def _is_graphql(body: dict[str, Any]) -> bool:
 
 def _label(query: str, name: str = "") -> str:
     """``query Teams``; of an operation without a name, its first field: ``query { viewer }``."""
-    text = _COMMENT.sub("", query)
+    text = _COMMENT.sub("", query).lstrip()
     operations = {found[2]: found[1] for found in _NAMED.finditer(text)}
     if name:
         return f"{operations.get(name, 'query')} {name}"
