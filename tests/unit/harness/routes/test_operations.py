@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -41,7 +42,7 @@ def test_an_operation_is_named_and_the_suggestions_match_on_it(request_: httpx.R
     (stub,) = to_stubs(found.entry(), "")
     assert {"bodyPatterns", "headers", "formParameters"} & stub["request"].keys()
     transport = InterceptTransport()
-    exec(route_for(request_), {"transport": transport, "asks": asks})  # noqa: S102 # what a person pastes
+    exec(route_for(request_), {"transport": transport, "asks": asks, "re": re})  # noqa: S102 # what a person pastes
     assert transport.find_route(request_)
     assert not transport.find_route(post({"operationName": "Other", "query": "query Other { x }"}))
 
