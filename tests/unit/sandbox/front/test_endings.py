@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import h2.config
@@ -72,7 +73,8 @@ def over_http_2(front: Running, method: str, target: str) -> dict[str, Any]:
                     found["end"] = "reset"
                 elif isinstance(event, h2.events.StreamEnded):
                     found["end"] = "stream"
-            connection.sendall(client.data_to_send())
+            with contextlib.suppress(OSError):  # it is gone by now
+                connection.sendall(client.data_to_send())
     return found
 
 
