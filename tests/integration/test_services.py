@@ -252,13 +252,6 @@ async def test_a_service_that_ends_while_it_starts_is_shown_with_its_log(reader:
             pass
 
 
-@pytest.mark.asyncio
-async def test_no_other_image_than_the_official_one_is_replaced_by_ours(reader: Path) -> None:
-    with pytest.raises(ImageError, match=r"registry\.invalid/postgis/postgis:17 of the service db"):
-        async with started(reader, {"db": PostgresContainer("registry.invalid/postgis/postgis:17")}):
-            pass
-
-
 KILLED = """
 import asyncio, sys, time
 from tests.integration.test_services import *
