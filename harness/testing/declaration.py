@@ -38,7 +38,7 @@ class Declaration:
         fail_on_warnings: Whether warnings of a resync or event (``ResyncResult.warnings``) fail a test of this class;
             None to use ``--sandbox-fail-on-warnings``.
         services: Real services that run beside the sandbox, by the name that the integration reaches them under: containers
-            of testcontainers' classes, or :class:`harness.Service` where one is to be filled.
+            of testcontainers' classes, callables that make them, or :class:`harness.Service` where one is to be filled.
         port: ``strict`` makes Port refuse what the blueprints forbid; ``lenient`` accepts everything.
     """
 

@@ -78,7 +78,7 @@ class BaseImage:
         source = self._chosen(settings) or yaml.safe_load(_SUITES.read_text())[self.suite]["pull"]
         say("images", f"pulling {source}")
         try:
-            _pull(source, settings)
+            pull(source, settings)
         except (docker.errors.DockerException, EngineUnreachableError) as error:
             connection.check(client.client)  # where it is the engine that has gone, no registry is to blame
             if full_disk.is_full(error):
@@ -168,7 +168,13 @@ def _refuse_error(event: dict[str, Any]) -> None:
         raise docker.errors.APIError(str(error))
 
 
-def _pull(source: str, settings: Settings) -> None:
+def pull(source: str, settings: Settings) -> None:
+    """Pull an image, by its tag or its digest.
+
+    Raises:
+        APIError: The engine or the registry refuses it.
+        EngineUnreachableError: It takes too long.
+    """
     # A client of its own: a registry behind a firewall that drops packets must not hang the build.
     with_limit = connection.connect(timeout=int(settings.pull_timeout))
     try:

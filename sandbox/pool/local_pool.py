@@ -61,6 +61,7 @@ class LocalSandbox(Sandbox):
         self._dying: list[ResyncContainer] = []
         self._parts = Parts(client.client)
         self._services: dict[str, real.Started] = {}
+        self._one_at_a_time = threading.Lock()
         self._warm: Future[ResyncContainer] | None = None
         self._background = ThreadPoolExecutor(max_workers=4)
         # Until a container says that it does not: a lease may ask for forks where this pool itself does not.
@@ -142,18 +143,22 @@ class LocalSandbox(Sandbox):
 
     def restore_services(self, services: dict[str, real.Service]) -> dict[str, Any]:
         """See :meth:`Sandbox.restore_services`. Those of the test before run on where this one declares them too."""
-        for name, each in list(self._services.items()):
-            if services.get(name) != each.service:
-                self._services.pop(name).stop()
         closed, published = self._networks
-        for name, service in services.items():
-            if name not in self._services:
-                self._services[name] = real.Started(
-                    name, service, self._owner, self._settings, self._client, closed, published, self._front_image
-                )
-            self._services[name].restore()
-        self._front.know_services(real.addresses(self._services))
-        return {name: each.container for name, each in self._services.items()}
+        with self._one_at_a_time:
+            for name, each in list(self._services.items()):
+                if services.get(name) != each.service:
+                    self._services.pop(name).stop()
+            for name, service in services.items():
+                if name not in self._services:
+                    self._services[name] = real.Started(
+                        name, service, self._owner, self._settings, self._client, closed, published, self._front_image
+                    )
+                self._services[name].restore()
+                if self._stopped:  # in the meantime
+                    self._services.pop(name).stop()
+                    raise EngineError(f"The service {name} is not needed any more: its sandbox was stopped.")
+            self._front.know_services(real.addresses(self._services))
+            return {name: each.container for name, each in self._services.items()}
 
     def begin_resync(self) -> None:
         """See :meth:`Sandbox.begin_resync`."""
@@ -292,16 +297,19 @@ class LocalSandbox(Sandbox):
         # An engine that was killed takes the containers' streams with it, and may not have removed them.
         is_certain = self.is_alive
         containers = [*(each.container for each in (*self._resyncs, *self._dying)), *self._parts]
+        services = list(self._services.values())
+        of_services = [found for each in services if (found := each.identifier)]
         # Not in the background's own threads: keep() has shut it down where it failed.
         with self._background, ThreadPoolExecutor(max_workers=4) as together:
-            for each in (*self._resyncs, *self._parts, *self._services.values()):
+            for each in (*self._resyncs, *self._parts, *services):
                 together.submit(each.stop)
             self._close_clients()
         with ThreadPoolExecutor() as together:
             are_gone = list(together.map(network.remove, self._networks))
         if not (is_certain and all(are_gone)) or any(each.may_be_left for each in containers):
             self._leftovers.add(
-                [found for each in containers if (found := each.identifier)], [str(each.id) for each in self._networks]
+                [*(found for each in containers if (found := each.identifier)), *of_services],
+                [str(each.id) for each in self._networks],
             )
 
     def _close_clients(self) -> None:

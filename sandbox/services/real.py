@@ -6,7 +6,6 @@ One is started once for a sandbox, and is as its ``seed`` left it whenever a tes
 import contextlib
 import copy
 import re
-import shlex
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,21 +13,25 @@ from dataclasses import dataclass
 from typing import Any
 
 import docker.errors
+from docker.models.containers import Container
 from docker.models.networks import Network
+from docker.utils import parse_repository_tag
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.docker_client import DockerClient
 
-from sandbox.engine import network
-from sandbox.engine.connection import connect, refusing
+from sandbox.engine import connection, full_disk, network
+from sandbox.engine.connection import connect
 from sandbox.engine.location import location
 from sandbox.engine.owner import Owner
 from sandbox.errors import EngineError, EngineUnreachableError, ImageError, SandboxError
-from sandbox.images import images
+from sandbox.images import base_image, images
 from sandbox.images.images import Image
-from sandbox.services import port, wiremock
+from sandbox.progress import say
+from sandbox.services import port, postgres, wiremock
 from sandbox.services.front import NAME as FRONT_NAME
 from sandbox.services.front import RESYNC_NAME
+from sandbox.services.service_client import ServiceClient
 from sandbox.settings import Settings
 
 ROLE = "service"
@@ -36,20 +39,31 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _TAKEN = {FRONT_NAME, RESYNC_NAME, port.NAME, wiremock.NAME, "localhost"}
 # What entry points of common images need to hand their folders to a plain user and become that user.
 _CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"]
-# Of testcontainers' classes, those whose image is also one of ours.
-_OURS: dict[str, Callable[[], Image]] = {"PostgresContainer": images.postgres}
+# Of testcontainers' classes, with the official image of each, those whose image is also one of ours.
+_OURS: dict[tuple[str, str], Callable[[], Image]] = {("PostgresContainer", "postgres"): images.postgres}
+_CALL_SECONDS = 60
 _LOG_LINES = 25
-_TEMPLATE = "ocean_sandbox_template"
 _RULES = """
 table inet service {{
     chain leaving {{
-        type filter hook output priority 0; policy drop;
+        type filter hook output priority 0;
         oifname "lo" accept
         ct state established,related accept
         ip daddr {} accept
+        reject
     }}
 }}
 """
+# How Go's HTTP client, and with it the engine, says that there was no answer; a refusal of the registry follows it too.
+_NO_ANSWER = re.compile(r'(?i)\b(?:get|head|post) "[^"]+": (?!unauthorized|denied|toomanyrequests)')
+
+
+class _UnreachableRegistryError(ImageError):
+    """No registry answered, rather than one that refuses the image."""
+
+
+# By image: nobody is asked again for each test.
+_unreachable: dict[str, _UnreachableRegistryError] = {}
 # testcontainers has its Ryuk, an image that needs a registry, on or off for the whole process.
 _starting = threading.Lock()
 
@@ -59,18 +73,18 @@ class Service:
     """A service beside the sandbox, with what fills it.
 
     Args:
-        container: Of any class of testcontainers, not started.
+        container: Of any class of testcontainers, not started; or a callable that makes it when it is first needed.
         seed: Called with the started container, to fill it as each test shall find it.
         reset: Called with it before each test but the first, to empty it; ``seed`` is called after it. Without one,
             PostgreSQL's database is cloned from what ``seed`` left, and every other service is started anew.
     """
 
-    container: DockerContainer
+    container: DockerContainer | Callable[[], DockerContainer]
     seed: Callable[[Any], None] | None = None
     reset: Callable[[Any], None] | None = None
 
 
-Services = Mapping[str, DockerContainer | Service]
+Services = Mapping[str, DockerContainer | Service | Callable[[], DockerContainer]]
 
 
 def declared(services: Services) -> dict[str, Service]:
@@ -88,13 +102,30 @@ def declared(services: Services) -> dict[str, Service]:
                 f"{', '.join(sorted(_TAKEN))}.",
             )
         service = each if isinstance(each, Service) else Service(each)
-        if not isinstance(service.container, DockerContainer):
-            raise SandboxError(
-                f"The service {name} is not a container of testcontainers, but {service.container!r:.200}.",
-                remedy='give it one, not started: services = {"db": PostgresContainer("postgres:17")}.',
-            )
+        if not callable(service.container):
+            _refuse_other(name, service.container)
         checked[name] = service
     return checked
+
+
+def made(name: str, service: Service) -> DockerContainer:
+    """The container of a service, which a callable may make.
+
+    Raises:
+        SandboxError: It makes none.
+        Exception: Whatever the callable raised.
+    """
+    found = service.container if isinstance(service.container, DockerContainer) else service.container()
+    _refuse_other(name, found)
+    return found
+
+
+def _refuse_other(name: str, value: Any) -> None:
+    if not isinstance(value, DockerContainer):
+        raise SandboxError(
+            f"The service {name} is not a container of testcontainers, but {value!r:.200}.",
+            remedy='give it one, not started: services = {"db": PostgresContainer("postgres:17")}.',
+        )
 
 
 class Started:
@@ -128,6 +159,8 @@ class Started:
         self._name = name
         self._tools = tools
         self._service = service
+        self._declared = made(name, service)
+        self._started_at = ""
         self._owner = owner
         self._settings = settings
         self._client = client
@@ -159,53 +192,53 @@ class Started:
             self._service.reset(self.container)
             self._seed()
         elif self._is("PostgresContainer"):
-            self._clone()
+            try:
+                postgres.restore(self.container)
+            except (EngineError, docker.errors.APIError):  # whatever a test did to it, the next one is not its victim
+                self._start_anew()
         else:
             self._start_anew()
 
     def stop(self) -> None:
         """Remove its container, if there is one; one that an absent engine keeps is the janitor's."""
         container, self.container = self.container, None
-        identifier = None if container is None else _identifier(container)
-        if identifier is not None:
+        if container is None:
+            return
+        if (identifier := _identifier(container)) is not None:
             with contextlib.suppress(docker.errors.APIError, EngineUnreachableError):
                 self._client.client.api.remove_container(identifier, force=True, v=True)
+        container.get_docker_client().client.close()
 
     def _is(self, kind: str) -> bool:
         """Whether it is of that class of testcontainers, which need not be imported: its module may want packages."""
         return any(
             each.__name__ == kind and each.__module__.startswith("testcontainers.")
-            for each in type(self._service.container).__mro__
+            for each in type(self._declared).__mro__
         )
 
     def _runs(self) -> bool:
+        """Whether it runs, and has since it was shut in: a start in between gave it a network without rules."""
         try:
-            self.container.reload()
+            found = self.container.get_wrapped_container()
+            found.reload()
         except docker.errors.NotFound:
             return False
-        return bool(self.container.status == "running")
+        return bool(found.status == "running" and found.attrs["State"]["StartedAt"] == self._started_at)
 
     def _start_anew(self) -> None:
         self.stop()
         image = self._image()
         container = self._prepared(image)
-        with _starting, refusing(f"start the service {self._name}"):
+        with _starting:
             had_ryuk, testcontainers_config.ryuk_disabled = testcontainers_config.ryuk_disabled, True
             try:
                 self.container = container
                 container.start()
-                self._join(container)
-            except (EngineError, docker.errors.DockerException):
-                self._end_failed()
+            except EngineUnreachableError:
+                self.stop()
                 raise
             except Exception as error:  # each class has its own way to say that it does not get ready
-                log = self._end_failed()
-                raise EngineError(
-                    f"The service {self._name} ({image}) did not get ready: {type(error).__name__}: {error}",
-                    remedy="see the end of its log below; its container has no more rights than "
-                    f"{', '.join(_CAPABILITIES)}, {self._settings.service_memory} of memory, and no way out.",
-                    detail=log,
-                ) from error
+                raise self._failure(error, image, self._end_failed()) from error
             except BaseException:
                 self.stop()
                 raise
@@ -214,10 +247,28 @@ class Started:
         try:
             self._seed()
             if self._service.reset is None and self._is("PostgresContainer"):
-                self._make_template()
+                postgres.keep(self.container)
         except BaseException:
             self.stop()
             raise
+
+    def _failure(self, error: Exception, image: str, log: str) -> EngineError:
+        """What to say of a start that failed, with the end of its log."""
+        if isinstance(error, SandboxError):
+            return EngineError(error.what, remedy=error.remedy, detail=f"{error.detail}\n{log}")
+        if full_disk.is_full(error):
+            remedy = full_disk.ENGINE_REMEDY
+        else:
+            remedy = (
+                "see the end of its log below; its container has no more rights than "
+                f"{', '.join(_CAPABILITIES)}, {self._settings.service_memory} of memory, and no way out."
+            )
+        said = getattr(error, "explanation", None) or error
+        return EngineError(
+            f"The service {self._name} ({image}) did not get ready: {type(error).__name__}: {said}",
+            remedy=remedy,
+            detail=log,
+        )
 
     def _end_failed(self) -> str:
         """Remove what did not start; the end of its log."""
@@ -229,53 +280,52 @@ class Started:
         return str(log)
 
     def _prepared(self, image: str) -> DockerContainer:
-        """A copy of the user's container that is hardened, ours by its labels, and published on this machine only."""
-        container = copy.copy(self._service.container)
+        """A copy of the user's container whose engine has the last word on what it may."""
+        container = copy.copy(self._declared)
         where = location()
         if where.publish is None:
             raise EngineError(
                 f"The service {self._name} cannot be reached from here: {where.why}, where no ports are published.",
                 remedy=where.remedy,
             )
-        container.image = image
-        container.env = dict(container.env)
-        container.ports = dict.fromkeys(container.ports, (where.publish,))  # type: ignore[arg-type] # as docker-py takes it
-        # testcontainers looks for the engine's host in its own way; see sandbox/engine/location.py for ours.
-        container.get_container_host_ip = lambda: where.host  # type: ignore[method-assign]
-        container.with_name(f"ocean-sandbox-{ROLE}-{self._name}-{self._owner.identifier}-{time.time_ns() % 10**9:09d}")
-        container.with_network(self._published)  # type: ignore[arg-type] # all it wants of it is its name
         memory = self._settings.service_memory
-        container.with_kwargs(
-            **{
-                **vars(container).get("_kwargs", {}),
-                "labels": self._owner.labels(ROLE),
-                "cap_drop": ["ALL"],
-                "cap_add": _CAPABILITIES,
-                "privileged": False,
-                "security_opt": ["no-new-privileges"],
-                "mem_limit": memory,
-                "memswap_limit": memory,
-                "pids_limit": self._settings.pids_limit,
-                "dns": ["127.0.0.1"],
-                "dns_search": ["."],
-                "dns_opt": ["timeout:1", "attempts:1"],
-            }
-        )
+        name = f"ocean-sandbox-{ROLE}-{self._name}-{self._owner.identifier}-{time.time_ns() % 10**9:09d}"
+        options = {
+            "name": name,
+            "network": self._closed.name,
+            "networking_config": {
+                self._closed.name: self._client.client.api.create_endpoint_config(aliases=[self._name])
+            },
+            "labels": self._owner.labels(ROLE),
+            "cap_drop": ["ALL"],
+            "cap_add": _CAPABILITIES,
+            "security_opt": ["no-new-privileges"],
+            "mem_limit": memory,
+            "memswap_limit": memory,
+            "pids_limit": self._settings.pids_limit,
+            "dns": ["127.0.0.1"],
+            "dns_search": ["."],
+            "dns_opt": ["timeout:1", "attempts:1"],
+        }
+        container.image = image
+        # Its class changes them while it starts.
+        container.env, container.ports = dict(container.env), dict(container.ports)
+        container._docker = ServiceClient(connect(_CALL_SECONDS), where, options, self._shut_in)  # noqa: SLF001 # there is no other way
         return container
 
-    def _join(self, container: DockerContainer) -> None:
-        """Put it on the closed network, and find out its address there."""
-        engine_container = container.get_wrapped_container()
-        self._closed.connect(engine_container, aliases=[self._name])
-        engine_container.reload()
-        self._shut(container.get_container_id())
-        self.address = engine_container.attrs["NetworkSettings"]["Networks"][self._closed.name]["IPAddress"]
+    def _shut_in(self, container: Container) -> None:
+        """Forbid it to connect to anything but the closed network, and only then let this machine in.
 
-    def _shut(self, container: str) -> None:
-        """Let it connect to the closed network only: the other one leads to whatever listens on the engine's host.
-
-        The rules are of its network namespace, and are made by a container that shares it: it could not remove them.
+        That way in leads to whatever listens on the engine's host, too.
         """
+        self._set_rules(str(container.id))
+        self._published.connect(container)
+        container.reload()
+        self.address = container.attrs["NetworkSettings"]["Networks"][self._closed.name]["IPAddress"]
+        self._started_at = container.attrs["State"]["StartedAt"]
+
+    def _set_rules(self, container: str) -> None:
+        """Set the rules of its network namespace, by a container that shares it: it could not remove them itself."""
         try:
             self._client.client.containers.run(
                 self._tools,
@@ -296,69 +346,42 @@ class Started:
             ) from None
 
     def _image(self) -> str:
-        """The image to run: the user's if the engine has it or can pull it, else ours."""
-        wanted = self._service.container.image
-        client = self._client.client
-        try:
-            client.images.get(wanted)
-        except docker.errors.ImageNotFound:
-            pass
-        else:
+        """The image to run: the user's if the engine has it or can pull it, else ours where ours stands in for it."""
+        wanted = str(self._declared.image)
+        if base_image.exists(self._client, wanted):
             return wanted
-        ours = next((make for kind, make in _OURS.items() if self._is(kind)), None)
+        if wanted not in _unreachable:
+            try:
+                self._pull(wanted)
+            except _UnreachableRegistryError as error:
+                _unreachable[wanted] = error
+                say("services", f"no registry answers for {wanted}")
+            else:
+                return wanted
+        repository, _ = parse_repository_tag(wanted)
+        repository = repository.removeprefix("docker.io/").removeprefix("library/")
+        for (kind, name), ours in _OURS.items():
+            if name == repository and self._is(kind):
+                say("services", f"{self._name}: what Debian has stands in for {wanted}")
+                return images.ensure([ours()], self._settings, self._client)[0]
+        unreachable = _unreachable[wanted]
+        raise ImageError(unreachable.what, remedy=unreachable.remedy)
+
+    def _pull(self, wanted: str) -> None:
+        say("services", f"pulling {wanted}")
         try:
-            name, _, version = wanted.rpartition(":") if ":" in wanted.rsplit("/", 1)[-1] else (wanted, "", "latest")
-            connect(int(self._settings.pull_timeout)).images.pull(name, tag=version)
-        except (docker.errors.APIError, EngineError, OSError) as error:
-            if ours is None:
-                raise ImageError(
-                    f"The image {wanted} of the service {self._name} is not on the engine and cannot be pulled: {error}",
-                    remedy="check its name and the registry, or build, pull or import the image by hand.",
-                ) from None
-            return images.ensure([ours()], self._settings, self._client)[0]
-        return wanted
+            base_image.pull(wanted, self._settings)
+        except (docker.errors.APIError, EngineUnreachableError) as error:
+            connection.check(self._client.client)  # where it is the engine that has gone, no registry is to blame
+            is_silent = isinstance(error, EngineUnreachableError) or _NO_ANSWER.search(str(error)) is not None
+            raise (_UnreachableRegistryError if is_silent else ImageError)(
+                f"The image {wanted} of the service {self._name} is not on the engine and cannot be pulled: {error}",
+                remedy="check its name and the registry, or build, pull or import the image by hand.",
+            ) from None
 
     def _seed(self) -> None:
         if self._service.seed is not None:
             self._service.seed(self.container)
-
-    def _make_template(self) -> None:
-        database, template = self.container.dbname, _TEMPLATE
-        self._sql(
-            f"{_ENDED.format(literal(database))}",
-            f"ALTER DATABASE {identifier(database)} RENAME TO {template}",
-            f"CREATE DATABASE {identifier(database)} TEMPLATE {template}",
-        )
-
-    def _clone(self) -> None:
-        database = identifier(self.container.dbname)
-        self._sql(f"DROP DATABASE {database} WITH (FORCE)", f"CREATE DATABASE {database} TEMPLATE {_TEMPLATE}")
-
-    def _sql(self, *statements: str) -> None:
-        """Run each by itself, in the container, where PostgreSQL's own client is."""
-        commands = " ".join(f"-c {shlex.quote(each)}" for each in statements)
-        login = f"--host 127.0.0.1 --username {shlex.quote(self.container.username)} --dbname template1"
-        shell = f"PGPASSWORD={shlex.quote(self.container.password)} psql -qX -v ON_ERROR_STOP=1 {login} {commands}"
-        status, output = self.container.exec(["sh", "-c", shell])
-        if status:
-            raise EngineError(
-                f"The database of the service {self._name} could not be reset (psql ended with status {status}).",
-                remedy="see what PostgreSQL says below; its user must be a superuser, and its database one of its own.",
-                detail=output.decode(errors="replace"),
-            )
-
-
-_ENDED = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}"
-
-
-def identifier(name: str) -> str:
-    """A name as SQL takes it."""
-    return '"{}"'.format(name.replace('"', '""'))
-
-
-def literal(text: str) -> str:
-    """A text as SQL takes it."""
-    return "'{}'".format(text.replace("'", "''"))
 
 
 def _identifier(container: DockerContainer) -> str | None:
@@ -373,4 +396,4 @@ def addresses(started: Mapping[str, Started]) -> dict[str, str]:
     return {name: each.address for name, each in started.items()}
 
 
-__all__ = ["Service", "Services", "Started", "addresses", "declared"]
+__all__ = ["Service", "Services", "Started", "addresses", "declared", "made"]

@@ -2,20 +2,25 @@
 
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from testcontainers.community.postgres import PostgresContainer
+from testcontainers.core.config import ConnectionMode
+from testcontainers.core.config import testcontainers_config as configuration
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from harness import IntegrationTestHarness, InterceptTransport, Service
 from sandbox.engine import engine
+from sandbox.engine.location import location, shares_loopback
 from sandbox.engine.owner import ROLE
 from sandbox.errors import EngineError, ImageError
 from sandbox.images import images
@@ -35,7 +40,7 @@ READS_ROWS = """
 
 def sql(database: Any, statement: str) -> str:
     """What psql prints in the container for a statement."""
-    status, output = database.exec(["psql", "-h", "/tmp", "-U", "test", "-d", "test", "-Atc", statement])  # noqa: S108 # its own
+    status, output = database.exec(["psql", "postgresql://test:test@127.0.0.1/test", "-Atc", statement])
     assert status == 0, output
     return str(output.decode())
 
@@ -94,18 +99,114 @@ async def test_a_resync_reads_what_the_test_wrote_and_the_next_test_finds_the_se
     assert len(containers) == 1  # it was started once
 
 
+class Greedy(DockerContainer):
+    """Asks for all it can while it starts, as some classes of testcontainers do, and tries to reach this machine."""
+
+    def _configure(self) -> None:
+        self.with_exposed_ports(5432)
+        self.with_kwargs(
+            privileged=True,
+            network_mode="host",
+            pid_mode="host",
+            publish_all_ports=True,
+            restart_policy={"Name": "always"},
+            labels={"own": "label", ROLE: "other"},
+        )
+
+
+@pytest.mark.asyncio
+async def test_a_class_that_asks_for_more_while_it_starts_gets_no_more(reader: Path) -> None:
+    (image,) = images.ensure([images.postgres()], load(), engine.client())
+    greedy = Greedy(image, env={"POSTGRES_PASSWORD": "test"}).waiting_for(LogMessageWaitStrategy("ready to accept"))
+    async with started(reader, {"greedy": greedy}) as harness:
+        found = harness.services["greedy"].get_wrapped_container()
+        found.reload()
+        host = found.attrs["HostConfig"]
+        assert not host["Privileged"]
+        assert not host["PublishAllPorts"]
+        assert not host["PidMode"]
+        assert host["NetworkMode"] != "host"
+        assert host["RestartPolicy"]["Name"] in {"", "no"}
+        assert host["CapDrop"] == ["ALL"]
+        assert host["Memory"] == 512 * 2**20
+        assert found.labels[ROLE] == "service"
+        assert found.labels["own"] == "label"
+        (binding,) = found.ports["5432/tcp"]
+        assert binding["HostIp"] == location().publish
+
+
+@pytest.mark.asyncio
+async def test_the_test_reaches_a_service_at_the_url_of_its_object(reader: Path) -> None:
+    # As in a container beside the sandboxes, where testcontainers would rather use addresses that are not published.
+    before, configuration.connection_mode_override = configuration.connection_mode_override, ConnectionMode.bridge_ip
+    try:
+        async with started(reader, {"db": lambda: PostgresContainer("postgres:17")}) as harness:
+            url = urlsplit(harness.services["db"].get_connection_url())
+            with socket.create_connection((url.hostname, url.port), timeout=5) as connection:
+                connection.sendall(struct.pack("!II", 8, 80877103))  # does it speak TLS? PostgreSQL's protocol
+                assert connection.recv(1) in {b"N", b"S"}
+    finally:
+        configuration.connection_mode_override = before
+
+
 @pytest.mark.asyncio
 async def test_a_service_reaches_nothing_outside(reader: Path) -> None:
+    (image,) = images.ensure([images.postgres()], load(), engine.client())
     with socket.create_server(("0.0.0.0", 0)) as listener:  # noqa: S104 # whatever address of this machine it tries
         port = listener.getsockname()[1]
-        async with started(reader, {"db": PostgresContainer("postgres:17")}) as harness:
+        services = {"db": PostgresContainer("postgres:17"), "other": PostgresContainer(image)}
+        async with started(reader, services) as harness:
             database = harness.services["db"]
-            networks = database.get_wrapped_container().attrs["NetworkSettings"]["Networks"].values()
-            gateways = [each["Gateway"] for each in networks if each["Gateway"]]
-            assert gateways
-            for address in [*(f"{each}/{port}" for each in gateways), "1.1.1.1/53", "example.com/443"]:
-                status, output = database.exec(["timeout", "3", "bash", "-c", f"exec 3<>/dev/tcp/{address}"])
-                assert status != 0, (address, output)
+
+            def connects(address: str) -> tuple[int, str]:
+                command = ["timeout", "5", "bash", "-c", f"exec 3<>/dev/tcp/{address}"]
+                status, output = database.exec(command)
+                return status, output.decode()
+
+            networks = database.get_wrapped_container().attrs["NetworkSettings"]["Networks"]
+            ((published, gateway),) = [(name, at["Gateway"]) for name, at in networks.items() if "published" in name]
+            if shares_loopback():  # a container without the rules of services reaches this process
+                command = ["timeout", "5", "bash", "-c", f"exec 3<>/dev/tcp/{gateway}/{port}"]
+                engine.client().client.containers.run(image, entrypoint=command, network=published, remove=True)
+            assert connects("other/5432") == (0, "")  # and a service, what is beside it
+            for address in [*(f"{at['Gateway']}/{port}" for at in networks.values()), "1.1.1.1/53"]:
+                status, output = connects(address)
+                assert status == 1, (address, output)  # refused at once: 124 would be the end of its patience
+            assert connects("example.com/443")[0] != 0
+
+
+@pytest.mark.asyncio
+async def test_whatever_a_test_does_to_a_service_the_next_one_finds_the_seed(reader: Path) -> None:
+    def fill(database: Any) -> None:
+        two_things(database)
+        sql(database, "ALTER DATABASE test SET search_path = public, pg_catalog")
+
+    services = {"db": Service(PostgresContainer("postgres:17"), seed=fill)}
+
+    def restart(database: Any) -> None:
+        database.get_wrapped_container().restart(timeout=0)
+
+    def drop(database: Any) -> None:
+        url = "postgresql://test:test@127.0.0.1/postgres"
+        assert database.exec(["psql", url, "-c", "DROP DATABASE test WITH (FORCE)"]).exit_code == 0
+
+    def spoil(database: Any) -> None:
+        url = "postgresql://test:test@127.0.0.1/postgres"
+        template = "ocean_sandbox_template"
+        command = ["psql", url, "-c", f"ALTER DATABASE {template} IS_TEMPLATE false", "-c", f"DROP DATABASE {template}"]
+        assert database.exec(command).exit_code == 0
+
+    identifiers = []
+    for harm in (drop, spoil, restart, drop):
+        async with started(reader, services) as harness:
+            database = harness.services["db"]
+            assert sql(database, "SELECT value FROM things ORDER BY id") == "one\ntwo\n"
+            assert sql(database, "SHOW search_path") == "public, pg_catalog\n"
+            identifiers.append(database.get_container_id())
+            harm(database)
+    first, second, third, fourth = identifiers
+    assert first == second  # a clone is enough
+    assert len({second, third, fourth}) == 3  # another one, since there was nothing to clone, or no rules any more
 
 
 @pytest.mark.asyncio
@@ -141,6 +242,14 @@ async def test_a_service_that_never_gets_ready_is_shown_with_its_log_and_removed
         async with started(reader, {"slow": slow}):
             pass
     assert not [each for each in running() if "-slow-" in each]
+
+
+@pytest.mark.asyncio
+async def test_a_service_that_ends_while_it_starts_is_shown_with_its_log(reader: Path) -> None:
+    ends = PostgresContainer("postgres:17").with_env("PGDATA", "/nowhere")
+    with pytest.raises(EngineError, match=r"(?s)service db .*did not get ready.*\| .*/nowhere"):
+        async with started(reader, {"db": ends}):
+            pass
 
 
 KILLED = """
