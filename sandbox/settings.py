@@ -26,7 +26,7 @@ Trace = Literal["off", "on-failure", "always"]
 _PREFIX = "OCEAN_SANDBOX_"
 _SIZE = re.compile(r"[0-9]+(?:\.[0-9]+)?[bkmgt]?b?", re.IGNORECASE)
 # Read by the tests of this repository, and by the command.
-_NO_SETTINGS = {"PUBLIC_OCEAN", "EXAMPLES", "ROUNDS", "VERBOSE"}
+_NO_SETTINGS = {"PUBLIC_OCEAN", "PUBLIC_PYTHON", "EXAMPLES", "ROUNDS", "VERBOSE"}
 SANDBOX_PREFIX = 28
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
