@@ -5,8 +5,8 @@ from typing import Any
 
 from harness.execution.result import ResyncResult
 
-# Of statuses, and of characters of an answer in a line.
-_LEAST_ERROR, _SHOWN = 400, 100
+# Of statuses.
+_LEAST_ERROR = 400
 
 
 class EventNotTakenError(Exception):
@@ -43,7 +43,7 @@ class LiveEventResult(ResyncResult):
     was_queued: bool = True
 
     def _problems(self) -> list[str]:
-        answered = [f"answered {self.status} {self.body[:_SHOWN]!r}"] if self.status >= _LEAST_ERROR else []
+        answered = [f"answered with {self.status} {self.body!r:.100}"] if self.status >= _LEAST_ERROR else []
         return [*answered, *super()._problems()]
 
 
@@ -68,7 +68,5 @@ class ActionResult(ResyncResult):
     run_logs: list[str] = field(default_factory=list)
 
     def _problems(self) -> list[str]:
-        ended = (
-            [f"{self.action or 'the action'} ended with {self.status}"] if self.status not in ("", "SUCCESS") else []
-        )
+        ended = [f"{self.action or 'the action'}: {self.status}"] if self.status not in ("", "SUCCESS") else []
         return [*ended, *super()._problems()]

@@ -48,16 +48,17 @@ def hide_frames(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
 def add_causes(report: pytest.TestReport, causes: Iterable[str]) -> None:
     """Put the causes of a failure before what pytest says of it, or beside it where that has no place for them.
 
+    Where pytest says all of them, nothing is added.
+
     Args:
         report: Of the failure.
         causes: The causes, in lines.
     """
     longrepr: Any = report.longrepr
+    # Whole lines: a URL begins with another one, and the source of a test may quote a route.
     said = {line.removeprefix("E").strip() for line in str(longrepr).splitlines()}
-    lines = [
-        f"  {line}" for line in causes if line.removeprefix(_TRIED) == line or line.removeprefix(_TRIED) not in said
-    ]
-    if not lines:
+    lines = [f"  {line}" for line in causes]
+    if all(line.strip().removeprefix(_TRIED) in said for line in lines):
         return
     text = "\n".join([_HEAD, *lines])
     if isinstance(longrepr, str):

@@ -190,3 +190,16 @@ def test_a_result_says_by_itself_whether_all_is_well() -> None:
     ]
     with pytest.raises(AssertionError, match="it did not complete"):
         ResyncResult(reconciliation_success=False).assert_ok()
+
+
+def test_the_answer_that_is_not_json_is_blamed_and_none_that_is_empty_or_null() -> None:
+    bodies = [b"<html>", b"", b"null"]
+    calls = [
+        ThirdPartyCall(make_request(f"https://api.example.com/{number}"), httpx.Response(200, content=body), stub="")
+        for number, body in enumerate(bodies)
+    ]
+    error = make_rebuilt(json.JSONDecodeError("Expecting value", "", 0))
+
+    lines = "\n".join(said(ResyncResult(errors=[error], calls=calls)))
+
+    assert "https://api.example.com/0 is not JSON: it begins with '<html>'" in lines

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import httpx
 import pytest
 
 from harness import InterceptTransport, RequestLog, asks
-from harness.routes.operations import label_of, operation_of
+from harness.routes.operations import asked, label_of, operation_of
 from harness.stubs.short_form import to_stubs
 from harness.stubs.unmatched import route_for
 from harness.stubs.unmatched_requests import unanswered
@@ -76,3 +77,23 @@ def test_each_operation_is_an_unmatched_request_of_its_own() -> None:
         (f"POST {URL} (query Members)", 1),
     ]
     assert "operationName: Members" in found[1].stub()
+
+
+def test_a_query_of_many_spaces_takes_no_time() -> None:
+    query = "query Teams {" + " " * 20_000 + "teams }"
+    began = time.process_time()
+
+    operation = operation_of(httpx.Request("POST", "https://api.test/graphql", json={"query": query}))
+
+    assert operation is not None
+    assert operation.label == "query Teams"
+    assert time.process_time() - began < 2
+
+
+def test_batches_that_differ_only_in_ids_and_variables_are_the_same() -> None:
+    def batch(number: int, method: str = "list") -> httpx.Request:
+        parts = [{"jsonrpc": "2.0", "method": method, "params": [number], "id": number + each} for each in range(2)]
+        return httpx.Request("POST", "https://api.test/rpc", json=parts)
+
+    assert len({asked(batch(number)) for number in range(100)}) == 1
+    assert asked(batch(1)) != asked(batch(1, "count"))
