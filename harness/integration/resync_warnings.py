@@ -1,7 +1,6 @@
 """The warnings of a resync: it runs as in production, but something about it is probably a mistake."""
 
 import difflib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -51,7 +50,7 @@ def of_undefined(
         entities: What was sent to Port.
         blueprints: The blueprints that strict rules went by.
     """
-    found: Counter[tuple[str, str, str]] = Counter()
+    found: set[tuple[str, str, str]] = set()
     for entity in entities:
         blueprint = str(entity.get("blueprint"))
         if blueprint in blueprints:
@@ -61,14 +60,14 @@ def of_undefined(
                     {name for name, value in given.items() if value is not None} if isinstance(given, dict) else set()
                 )
                 found.update((blueprint, part, name) for name in names - _defined(blueprints[blueprint], part))
-    for (blueprint, part, name), count in sorted(found.items()):
+    for blueprint, part, name in sorted(found):
         place = f"blueprints.{blueprint}.{'schema.properties' if part == 'properties' else part}.{name}"
         close = difflib.get_close_matches(name, _defined(blueprints[blueprint], part), n=1)
         yield ResyncWarning(
             "blueprint",
             place,
-            f"{count} {'entity has' if count == 1 else 'entities have'} it, and the blueprint does not define it, so Port "
-            "checks nothing of it" + (f"; did you mean `{close[0]}`?" if close else ""),
+            "entities have it, and the blueprint does not define it, so Port checks nothing of it"
+            + (f"; did you mean `{close[0]}`?" if close else ""),
         )
 
 
