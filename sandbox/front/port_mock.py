@@ -8,6 +8,7 @@ import contextlib
 import json
 import re
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from typing import Any
 
 from .http1 import END, MessageError, Response, read_body
@@ -105,7 +106,7 @@ class PortMock:
             return None
         answer = json.loads(content)
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer["headers"]]
-        return Response(b"HTTP/1.1 %d Answered" % answer["status"], headers), base64.b64decode(answer["body"])
+        return Response(_status_line(answer["status"]), headers), base64.b64decode(answer["body"])
 
     async def _post(self, path: str, content: dict[str, Any]) -> tuple[int, bytes]:
         body = json.dumps(content).encode()
@@ -120,6 +121,15 @@ class PortMock:
             return response.status, await read_body(response, reader, to_end=True)
         finally:
             writer.close()
+
+
+def _status_line(status: int) -> bytes:
+    """With the phrase that a server of the standard library has: clients show it in their errors."""
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:  # one that no standard knows
+        phrase = ""
+    return f"HTTP/1.1 {status} {phrase}".encode()
 
 
 def _in_json(method: bytes, url: bytes, fields: list[tuple[bytes, bytes]], body: bytes) -> dict[str, Any]:

@@ -122,7 +122,7 @@ def test_the_test_process_answers_what_wiremock_cannot_read(front: Running, targ
     assert (asked["method"], asked["url"].encode()) == ("POST", b"https://api.example" + quoted)
     assert asked["target"].encode("latin-1") == target
     assert base64.b64decode(asked["body"]) == b"abc"
-    assert answer == b"HTTP/1.1 201 Answered\r\nX-A: \xe9\r\nContent-Length: 4\r\n\r\nmine"
+    assert answer == b"HTTP/1.1 201 Created\r\nX-A: \xe9\r\nContent-Length: 4\r\n\r\nmine"
 
 
 @pytest.mark.parametrize(
