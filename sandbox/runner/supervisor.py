@@ -128,7 +128,8 @@ class Supervisor:
         done = found or Modules()
         self._preloaded = Modules(self._preloaded.installed + done.installed, self._preloaded.own + done.own)
         gc.freeze()
-        answer(self._answers, {"event": "imported", "ended": found is not None, **asdict(done)})
+        # Nobody waits for it, so it has no mark: who waits for the next one would find this one, and miss the end of a log.
+        write(self._answers, {"event": "imported", "ended": found is not None, **asdict(done)})
 
     def _must_begin_anew(self) -> bool:
         """Whether a fork would not do for the next child: a thread may hold a lock, or a module be the wrong one."""
