@@ -86,13 +86,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(wrapper=True)
 @guarded
 def pytest_load_initial_conftests(
-    early_config: pytest.Config,  # noqa: ARG001 # for its guard
+    early_config: pytest.Config,
 ) -> Generator[None, object, object]:
     """Say what to do about a conftest.py that needs another environment than this one, rather than how its import failed."""
     try:
         return (yield)
     except ConftestImportFailure as failure:
-        if why := environment.why_not_imported(failure.path, failure.cause):
+        if not early_config.known_args_namespace.help and (
+            why := environment.why_not_imported(failure.path, failure.cause)
+        ):
             raise pytest.UsageError(why) from failure
         raise
 
